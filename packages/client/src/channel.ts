@@ -1,0 +1,130 @@
+import { type AgentServerError, parseErrorBody } from '@claude-agent/protocol'
+import { openSocket } from '#socket'
+import type { Endpoint, Params } from './endpoint.ts'
+import { closureFailure, notAServer, parseJson, refusal, unreachable } from './failure.ts'
+import { probe } from './probe.ts'
+import type { ClientSocket, Closure } from './socket.ts'
+
+/** How long a goodbye may take, in milliseconds, before the line is dropped. */
+const GOODBYE_MS = 2_000
+
+/** A frame that is JSON and has a type. */
+export interface Frame {
+  type: string
+}
+
+export interface ChannelRequest {
+  endpoint: Endpoint
+  path: string
+  params?: Params
+  /** Type of the frame with which the server accepts. */
+  accept: string
+  silenceMs: number
+  /** Ends the attempt, which then rejects with the signal's reason; once open it does nothing. */
+  signal: AbortSignal
+  /** Every frame from the accepting one on. */
+  onFrame(frame: Frame): void
+  /** Once, when an accepted channel ends otherwise than by `close()`. */
+  onEnd(error: AgentServerError): void
+}
+
+/** A WebSocket that the server has accepted. */
+export interface Channel {
+  /** False when the socket is closing: nothing was sent. */
+  send(text: string): boolean
+  /** Says goodbye; resolves when the socket is closed. */
+  close(): Promise<void>
+  /** Drops the line. */
+  abort(): void
+}
+
+/**
+ * Opens a WebSocket and waits until the server accepts it.
+ * @throws AgentServerError that says who refused and why.
+ */
+export function openChannel(request: ChannelRequest): Promise<Channel> {
+  const { endpoint, signal } = request
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    let phase: 'opening' | 'waiting' | 'accepted' | 'over' = 'opening'
+    let announced: AgentServerError | undefined
+    let socket: ClientSocket | undefined
+    let markClosed = (): void => {}
+    const closed = new Promise<void>((done) => {
+      markClosed = done
+    })
+
+    const onAbort = (): void => fail(signal.reason)
+    const fail = (error: unknown): void => {
+      if (phase === 'over') return
+      phase = 'over'
+      signal.removeEventListener('abort', onAbort)
+      socket?.abort()
+      reject(error)
+    }
+    const onText = (text: string): void => {
+      const frame = parseJson(text)
+      if (phase === 'accepted') {
+        if (!isFrame(frame)) return
+        if (frame.type === 'error') announced = parseErrorBody(frame)
+        return request.onFrame(frame)
+      }
+      if (phase === 'over') return
+      if (!isFrame(frame)) return fail(notAServer(endpoint, 'sent a frame that is no JSON message'))
+      if (frame.type === 'error') return fail(refusal(endpoint, frame))
+      if (frame.type !== request.accept)
+        return fail(notAServer(endpoint, `began with a frame of type '${frame.type}'`))
+      phase = 'accepted'
+      signal.removeEventListener('abort', onAbort)
+      request.onFrame(frame)
+      resolve(channel)
+    }
+    const onClose = (closure: Closure): void => {
+      markClosed()
+      if (phase === 'over') return
+      const error = closureFailure(endpoint, closure, announced)
+      if (phase === 'accepted') {
+        phase = 'over'
+        return request.onEnd(error)
+      }
+      const silent = phase === 'opening' && closure.cause === undefined && closure.answer === undefined
+      if (silent) void probe(endpoint, signal).then(fail, fail)
+      else fail(error)
+    }
+
+    const channel: Channel = {
+      send: (text) => socket?.send(text) ?? false,
+      close() {
+        phase = 'over'
+        socket?.close()
+        const timer = setTimeout(() => socket?.abort(), GOODBYE_MS)
+        return closed.finally(() => clearTimeout(timer))
+      },
+      abort() {
+        phase = 'over'
+        socket?.abort()
+      },
+    }
+
+    signal.addEventListener('abort', onAbort)
+    try {
+      socket = openSocket({
+        url: endpoint.socket(request.path, request.params),
+        token: endpoint.token,
+        silenceMs: request.silenceMs,
+        onOpen: () => {
+          if (phase === 'opening') phase = 'waiting'
+        },
+        onText,
+        onClose,
+      })
+    } catch (cause) {
+      fail(unreachable(endpoint, cause))
+    }
+  })
+}
+
+/** Whether a value is a message of the protocol. */
+function isFrame(value: unknown): value is Frame {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+}

@@ -1,0 +1,76 @@
+import { AgentServerError } from '@claude-agent/protocol'
+
+export type Params = Record<string, string | undefined>
+
+/** A server: how it is reached and with which token. */
+export interface Endpoint {
+  /** For messages: no query, no credentials. */
+  readonly address: string
+  readonly token: string | undefined
+  /** The address of an HTTP resource, e.g. `/config`. */
+  http(path: string, params?: Params): URL
+  /** The address of a WebSocket, e.g. `/ws`. */
+  socket(path: string, params?: Params): URL
+}
+
+const SCHEMES: Record<string, { http: string; socket: string }> = {
+  'http:': { http: 'http:', socket: 'ws:' },
+  'ws:': { http: 'http:', socket: 'ws:' },
+  'https:': { http: 'https:', socket: 'wss:' },
+  'wss:': { http: 'https:', socket: 'wss:' },
+}
+
+/** Reads `connectionUrl` and `token`. A query of the URL (some proxies want one) goes along with every request. */
+export function parseEndpoint(connectionUrl: string, token: string | undefined): Endpoint {
+  const base = parseUrl(connectionUrl)
+  const schemes = SCHEMES[base.protocol]
+  if (schemes === undefined || base.hostname === '') throw invalidUrl(connectionUrl)
+  if (base.username !== '' || base.password !== '') {
+    throw new AgentServerError({
+      code: 'invalid_setting',
+      message: `The connectionUrl of ${base.host} holds a user name or a password.`,
+      hint: 'Take it out of the URL and pass the server’s token as `token`.',
+    })
+  }
+  if (token !== undefined && !/^[\x21-\x7e]*$/.test(token)) {
+    throw new AgentServerError({
+      code: 'invalid_setting',
+      message: 'The token holds a space, a line break or a character outside of ASCII.',
+      hint: 'Pass the value of the server’s CLAUDE_AGENT_TOKEN as it is.',
+    })
+  }
+  base.hash = ''
+  const prefix = base.pathname.replace(/\/+$/, '')
+  const build = (scheme: string, path: string, params: Params): URL => {
+    const url = new URL(`${scheme}//${base.host}${prefix}${path}${base.search}`)
+    for (const [name, value] of Object.entries(params)) {
+      if (value !== undefined) url.searchParams.set(name, value)
+    }
+    return url
+  }
+  return {
+    address: `${schemes.http}//${base.host}${prefix}`,
+    token: token === '' ? undefined : token,
+    http: (path, params = {}) => build(schemes.http, path, params),
+    socket: (path, params = {}) => build(schemes.socket, path, params),
+  }
+}
+
+/** The URL, or the error that says what is wrong with it. Its cause is left out: it would show a password. */
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text)
+  } catch {
+    throw invalidUrl(text)
+  }
+}
+
+/** The error for a connectionUrl that names no server. */
+function invalidUrl(text: string): AgentServerError {
+  const shown = text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…')
+  return new AgentServerError({
+    code: 'invalid_setting',
+    message: `The connectionUrl '${shown}' is not an http, https, ws or wss URL.`,
+    hint: 'Write it with its scheme, e.g. http://localhost:3000.',
+  })
+}

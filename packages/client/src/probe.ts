@@ -1,0 +1,18 @@
+import { AgentServerError } from '@claude-agent/protocol'
+import type { Endpoint } from './endpoint.ts'
+import { notAServer, parseJson } from './failure.ts'
+import { send } from './http.ts'
+
+/** Finds out over HTTP why a WebSocket did not open, where the platform hides the reason. */
+export async function probe(endpoint: Endpoint, signal: AbortSignal): Promise<AgentServerError> {
+  const response = await send(endpoint, { method: 'GET', path: '/health', signal })
+  const health = parseJson(await response.text())
+  if (typeof health !== 'object' || health === null || !('protocol' in health)) {
+    return notAServer(endpoint, 'answered GET /health with something else than a state of health')
+  }
+  return new AgentServerError({
+    code: 'connect_failed',
+    message: `${endpoint.address} answers over HTTP but opened no WebSocket.`,
+    hint: 'A proxy must pass WebSocket upgrades on; a page of another origin must be in CLAUDE_AGENT_ALLOWED_ORIGINS.',
+  })
+}

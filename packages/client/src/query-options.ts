@@ -1,0 +1,53 @@
+import { AgentServerError } from '@claude-agent/protocol'
+import type { Endpoint } from './endpoint.ts'
+import { send } from './http.ts'
+import type { ClientOptions } from './types.ts'
+
+type OwnOption = Exclude<keyof ClientOptions, keyof import('@claude-agent/protocol').QueryConfig>
+
+/** The options that are the client's own; all others are the query's. */
+const OWN_OPTIONS: Record<OwnOption, true> = {
+  connectTimeoutMs: true,
+  connectionUrl: true,
+  debug: true,
+  e2bApiKey: true,
+  reconnect: true,
+  template: true,
+  timeoutMs: true,
+  token: true,
+}
+
+/**
+ * The query configuration among the options, as the body of `POST /config`; undefined when there is none.
+ * @throws AgentServerError `option_refused` for a callback, `invalid_config` for a value that JSON cannot hold.
+ */
+export function encodeQueryOptions(options: ClientOptions): string | undefined {
+  const given = Object.entries(options).filter(
+    ([name, value]) => !(name in OWN_OPTIONS) && value !== undefined,
+  )
+  if (given.length === 0) return undefined
+  for (const [name, value] of given) {
+    if (typeof value !== 'function') continue
+    throw new AgentServerError({
+      code: 'option_refused',
+      message: `The option '${name}' is a function, which cannot travel to the server.`,
+      hint: 'Leave it out; the options of the query are those that JSON can hold.',
+    })
+  }
+  try {
+    return JSON.stringify(Object.fromEntries(given))
+  } catch (cause) {
+    throw new AgentServerError({
+      code: 'invalid_config',
+      message: 'An option of the query cannot be written as JSON.',
+      hint: 'MCP servers that live in this process cannot travel; give those that are reached over http or sse.',
+      cause,
+    })
+  }
+}
+
+/** Stores the query configuration on the server. */
+export async function postQueryOptions(endpoint: Endpoint, body: string, signal: AbortSignal): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  await send(endpoint, { method: 'POST', path: '/config', headers, body, signal })
+}

@@ -1,0 +1,38 @@
+/** What a socket is opened with. */
+export interface SocketRequest {
+  url: URL
+  token: string | undefined
+  /** Milliseconds without a sign of life after which the line counts as dead, where that can be told. */
+  silenceMs: number
+  /** The socket is open and its token is on the way. */
+  onOpen(): void
+  onText(text: string): void
+  /** Once, also when the socket never opened; nothing comes after it. */
+  onClose(closure: Closure): void
+}
+
+/** How a socket ended. */
+export interface Closure {
+  code: number
+  reason: string
+  /** Why the socket failed, where the platform says it. */
+  cause?: unknown
+  /** The HTTP answer that came in place of a WebSocket, where the platform shows it. */
+  answer?: HttpAnswer
+}
+
+export interface HttpAnswer {
+  status: number
+  contentType: string
+  text: string
+}
+
+/** One WebSocket. An adapter per platform stands behind `#socket` (see package.json): it translates and decides nothing. */
+export interface ClientSocket {
+  /** False when the socket is not open (any more): nothing was sent. */
+  send(text: string): boolean
+  /** Says goodbye and waits for the other side's. */
+  close(): void
+  /** Drops the line at once. */
+  abort(): void
+}

@@ -1,0 +1,94 @@
+import { onTestFinished } from 'vitest'
+import type { MessagesBody, ScriptedClaude } from '../../src/index.ts'
+import { bodyOf } from './conversation.ts'
+
+/** A server-sent event as it stood on the wire. */
+export interface WireEvent {
+  event: string
+  // The shape differs per event and is what the tests assert on.
+  data: Record<string, any>
+}
+
+/** Posts to `/v1/messages`; the request ends with the test at the latest. */
+export function post(
+  claude: ScriptedClaude,
+  body: MessagesBody | string,
+  more: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Response> {
+  const aborter = new AbortController()
+  onTestFinished(() => aborter.abort())
+  const signal = more.signal === undefined ? aborter.signal : AbortSignal.any([aborter.signal, more.signal])
+  return fetch(`${claude.url}/v1/messages`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'anthropic-version': '2023-06-01', ...more.headers },
+    body: JSON.stringify(typeof body === 'string' ? bodyOf(body) : body),
+    signal,
+  })
+}
+
+/** Posts with `stream: true`. */
+export function postStream(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<Response> {
+  return post(claude, { ...(typeof body === 'string' ? bodyOf(body) : body), stream: true })
+}
+
+/** The events of a streamed answer to a prompt. */
+export async function streamEvents(
+  claude: ScriptedClaude,
+  body: MessagesBody | string = 'go',
+): Promise<WireEvent[]> {
+  return parseEvents(await (await postStream(claude, body)).text())
+}
+
+/** The JSON of an answer that is not streamed. */
+export async function ask(
+  claude: ScriptedClaude,
+  body: MessagesBody | string = 'go',
+): Promise<Record<string, any>> {
+  return (await (await post(claude, body)).json()) as Record<string, any>
+}
+
+/** The text that a request is answered with. */
+export async function askText(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<string> {
+  const answer = await ask(claude, body)
+  const blocks = (answer['content'] ?? []) as { type: string; text?: string }[]
+  return blocks.map((block) => block.text ?? '').join('')
+}
+
+/** Takes a stream apart, strictly: two lines an event, `event:` and `data:`, then an empty line. */
+export function parseEvents(wire: string): WireEvent[] {
+  if (!wire.endsWith('\n\n'))
+    throw new Error(`The stream does not end with an empty line: ${wire.slice(-80)}`)
+  return wire
+    .slice(0, -2)
+    .split('\n\n')
+    .map((event) => {
+      const found = /^event: (\w+)\ndata: ([^\r\n]*)$/.exec(event)
+      if (found === null) throw new Error(`Not an event: ${event}`)
+      return { event: found[1] ?? '', data: JSON.parse(found[2] ?? '') as Record<string, any> }
+    })
+}
+
+/** The names of events, runs of deltas as one. */
+export function namesOf(events: readonly WireEvent[]): string[] {
+  const names = events.map(({ event }) => event)
+  return names.filter((name, index) => name !== 'content_block_delta' || names[index - 1] !== name)
+}
+
+/** The deltas of the given field, joined. */
+export function joinDeltas(events: readonly WireEvent[], field: string): string {
+  return events.map(({ data }) => (data['delta']?.[field] as string | undefined) ?? '').join('')
+}
+
+/** Reads from a streamed answer until its text so far contains `words`. */
+export async function readUntil(response: Response, words: string): Promise<string> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (!text.includes(words)) {
+    const { value, done } = await reader.read()
+    if (done) throw new Error(`The stream ended before '${words}': ${text}`)
+    text += decoder.decode(value, { stream: true })
+  }
+  reader.releaseLock()
+  return text
+}

@@ -1,0 +1,80 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk'
+import { killMarked, MARK_VARIABLE, sendSignal } from './supervision.ts'
+
+/** Bytes of stderr that are kept to explain an exit. */
+const STDERR_TAIL = 8 * 1024
+/** What a process that was asked to end is given before it is killed. */
+const GRACE_MS = 2000
+
+/** How a process of an agent ended. */
+export interface AgentExit {
+  code: number | null
+  signal: NodeJS.Signals | null
+  /** In words, with the last of its stderr. */
+  cause: string
+}
+
+/** The CLI as a child of ours: marked, so that nothing that it starts is left behind, and explained when it dies. */
+export class AgentProcess {
+  /** Resolves once the process and everything that it started are gone. */
+  readonly exited: Promise<AgentExit>
+  readonly #child: ChildProcessWithoutNullStreams
+  readonly #mark: string
+  #stderr = ''
+
+  constructor(options: SpawnOptions, mark: string, onStderr: (text: string) => void) {
+    this.#mark = mark
+    this.#child = spawn(options.command, options.args, {
+      cwd: options.cwd,
+      env: { ...options.env, [MARK_VARIABLE]: mark },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // A group of its own: Ctrl-C in the server's terminal is for the server, which then ends its agents in order.
+      detached: true,
+      windowsHide: true,
+    })
+    options.signal.addEventListener('abort', () => this.#child.kill('SIGTERM'), { once: true })
+    // The SDK writes to a process that may have died; the exit tells, not the broken pipe.
+    this.#child.stdin.on('error', () => {})
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_TAIL)
+      onStderr(text)
+    })
+    this.exited = new Promise((resolve) => {
+      this.#child.once('error', (error) => resolve({ code: null, signal: null, cause: error.message }))
+      this.#child.once('close', (code, signal) => resolve(this.#describe(code, signal)))
+      // Children of the CLI may hold its pipes open: 'close' then waits for them, so they are ended at 'exit'.
+      this.#child.once('exit', () => void this.#sweep())
+    })
+  }
+
+  /** What the SDK wants of a spawned process. */
+  get spawned(): SpawnedProcess {
+    return this.#child
+  }
+
+  get id(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Asks the process to end, kills it when it does not, and resolves when nothing of it is left. */
+  async stop(): Promise<AgentExit> {
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS)
+    const exit = await this.exited
+    clearTimeout(timer)
+    await this.#sweep()
+    return exit
+  }
+
+  async #sweep(): Promise<void> {
+    if (this.#child.pid !== undefined) sendSignal(-this.#child.pid, 'SIGKILL')
+    await killMarked(this.#mark)
+  }
+
+  #describe(code: number | null, signal: NodeJS.Signals | null): AgentExit {
+    const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
+    const last = this.#stderr.trim()
+    return { code, signal, cause: last === '' ? `the agent's process ${how}` : `the agent's process ${how}: ${last}` }
+  }
+}

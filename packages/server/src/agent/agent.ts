@@ -1,0 +1,102 @@
+import { startup, type Options, type Query, type SDKMessage, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
+import { AgentServerError } from '@claude-agent/protocol'
+import { AgentProcess, type AgentExit } from './agent-process.ts'
+import { Inbox } from './inbox.ts'
+
+/** What an agent is started with. */
+export interface AgentStart {
+  /** The SDK's options, environment included. */
+  options: Options
+  /** Marks every process of this agent; see `supervision.ts`. */
+  mark: string
+  onMessage(message: SDKMessage): void
+  /** Called before each further message is taken from the agent: while it is pending, the agent is held back. */
+  room(): Promise<void>
+  onStderr(text: string): void
+}
+
+/** A live agent: the SDK's query in streaming input mode over a process of ours. The only user of the SDK. */
+export class Agent {
+  /** Resolves once the process and everything that it started are gone, and its last message was handed on. */
+  readonly ended: Promise<AgentExit>
+  readonly #process: AgentProcess
+  readonly #inbox: Inbox<SDKUserMessage>
+  readonly #query: Query
+
+  private constructor(process: AgentProcess, inbox: Inbox<SDKUserMessage>, query: Query, start: AgentStart) {
+    this.#process = process
+    this.#inbox = inbox
+    this.#query = query
+    this.ended = this.#run(start)
+  }
+
+  /**
+   * Starts the process and resolves once it has initialised, ready for a first prompt.
+   * @throws AgentServerError `agent_start_failed`, with the exit and the last of stderr in its message
+   */
+  static async start(start: AgentStart): Promise<Agent> {
+    let child: AgentProcess | undefined
+    try {
+      const warm = await startup({
+        options: {
+          ...start.options,
+          spawnClaudeCodeProcess: (options) => {
+            child = new AgentProcess(options, start.mark, start.onStderr)
+            return child.spawned
+          },
+        },
+      })
+      const inbox = new Inbox<SDKUserMessage>()
+      return new Agent(child!, inbox, warm.query(inbox), start)
+    } catch (cause) {
+      const exit = await child?.stop()
+      throw new AgentServerError({
+        code: 'agent_start_failed',
+        message: `The agent did not start: ${exit?.cause ?? (cause as Error).message}`,
+        hint: 'Look at the configuration that was posted, and at the access to the model.',
+        cause,
+      })
+    }
+  }
+
+  /** The id of the process. */
+  get processId(): number | undefined {
+    return this.#process.id
+  }
+
+  /** Hands a message to the agent. */
+  send(message: SDKUserMessage): void {
+    this.#inbox.push(message)
+  }
+
+  /** Stops the running turn; resolves when the agent has taken notice. */
+  async interrupt(): Promise<void> {
+    await this.#query.interrupt()
+  }
+
+  /** Ends the process, gently first. Resolves when nothing of it is left. */
+  async stop(): Promise<void> {
+    await this.#process.stop()
+    this.#inbox.close()
+    await this.ended
+  }
+
+  async #run({ onMessage, room }: AgentStart): Promise<AgentExit> {
+    let fault: Error | undefined
+    try {
+      for await (const message of this.#query) {
+        onMessage(message)
+        await room()
+      }
+    } catch (error) {
+      // The SDK throws when its process dies; how it died is told by the process.
+      fault = error as Error
+    }
+    // The stream is over while the process lives: the SDK gave up on it.
+    const timer = setTimeout(() => void this.#process.stop(), 1000)
+    const exit = await this.#process.exited
+    clearTimeout(timer)
+    this.#inbox.close()
+    return exit.code === 0 && fault !== undefined ? { ...exit, cause: fault.message } : exit
+  }
+}

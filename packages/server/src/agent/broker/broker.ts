@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Credential } from '../model-access.ts'
+import { refuse } from './refusal.ts'
+import { Upstream } from './upstream.ts'
+
+/** What the CLI needs of the Messages API; nothing else is forwarded. */
+const ROUTES: readonly (readonly [method: string, path: RegExp])[] = [
+  ['POST', /^\/v1\/messages$/],
+  ['POST', /^\/v1\/messages\/count_tokens$/],
+  ['GET', /^\/v1\/models(\/[\w.:@-]+)?$/],
+]
+
+/** A right to speak through the broker, held by one process of an agent. */
+export interface Grant {
+  /** What the agent has in place of the credential. Worthless outside this machine and after `revoke()`. */
+  readonly placeholder: string
+  revoke(): void
+}
+
+/**
+ * Stands between the agents and the model so that no agent holds a key: listens on loopback, knows one placeholder per
+ * process, forwards to one fixed upstream only, and puts the real credential in there. It buffers nothing.
+ */
+export class Broker {
+  readonly #server: Server
+  readonly #upstream: Upstream
+  readonly #grants = new Map<string, () => Credential | undefined>()
+
+  private constructor(upstream: Upstream) {
+    this.#upstream = upstream
+    this.#server = createServer({ requestTimeout: 0 }, (request, response) => this.#serve(request, response))
+  }
+
+  /** Starts a broker on a free port of 127.0.0.1 in front of `upstream`, through `proxy` where one leads out. */
+  static async start(upstream: URL, proxy?: string): Promise<Broker> {
+    const broker = new Broker(new Upstream(upstream, proxy))
+    await new Promise<void>((resolve, reject) => {
+      broker.#server.once('error', reject)
+      broker.#server.listen(0, '127.0.0.1', resolve)
+    })
+    return broker
+  }
+
+  /** The base URL for the agents. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** A new placeholder; `credential` is asked anew for each request, so that a changed key counts at once. */
+  grant(credential: () => Credential | undefined): Grant {
+    const placeholder = `placeholder-${randomBytes(24).toString('base64url')}`
+    this.#grants.set(placeholder, credential)
+    return { placeholder, revoke: () => this.#grants.delete(placeholder) }
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    this.#upstream.close()
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    const path = (request.url ?? '/').split('?', 1)[0]!
+    if (!ROUTES.some(([method, pattern]) => method === request.method && pattern.test(path))) {
+      request.resume()
+      return refuse(response, 404, 'not_found_error', `${request.method} ${path} is not open to agents.`)
+    }
+    const grant = this.#grants.get(presented(request) ?? '')
+    if (grant === undefined) {
+      request.resume()
+      return refuse(response, 401, 'authentication_error', 'This process has no grant to speak to the model.')
+    }
+    const credential = grant()
+    if (credential === undefined) {
+      request.resume()
+      return refuse(response, 401, 'authentication_error', 'The server has no key for the model any more.')
+    }
+    this.#upstream.forward(request, response, credential)
+  }
+}
+
+/** The placeholder that a request came with, in whichever header its kind of access uses. */
+function presented(request: IncomingMessage): string | undefined {
+  const key = request.headers['x-api-key']
+  return typeof key === 'string' ? key : request.headers.authorization?.replace(/^Bearer /i, '')
+}

@@ -1,0 +1,93 @@
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { HttpsProxyAgent } from 'https-proxy-agent'
+import type { Credential } from '../model-access.ts'
+import { refuse } from './refusal.ts'
+
+/** Headers that belong to one hop or to the placeholder; the rest goes through as it is. */
+const NOT_FORWARDED = new Set([
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-api-key',
+  'authorization',
+  'cookie',
+])
+
+/** The one API that the broker speaks to. */
+export class Upstream {
+  readonly #url: URL
+  readonly #agent: HttpAgent
+  readonly #request: typeof httpRequest
+
+  constructor(url: URL, proxy: string | undefined) {
+    this.#url = url
+    const isTls = url.protocol === 'https:'
+    this.#request = isTls ? httpsRequest : httpRequest
+    const options = { keepAlive: true }
+    if (isTls && proxy !== undefined) this.#agent = new HttpsProxyAgent(proxy, options)
+    else this.#agent = isTls ? new HttpsAgent(options) : new HttpAgent(options)
+  }
+
+  /** Passes a request on and its answer back, both as they stream. Redirects are not followed. */
+  forward(from: IncomingMessage, to: ServerResponse, credential: Credential): void {
+    const headers = withoutHopHeaders(from.headers)
+    headers[credential.header] = credential.value
+    if (from.headers['content-length'] === undefined && from.method === 'POST') headers['transfer-encoding'] = 'chunked'
+    const base = this.#url.pathname.replace(/\/$/, '')
+    const request = this.#request(
+      {
+        host: this.#url.hostname.replace(/^\[|\]$/g, ''),
+        port: this.#url.port || (this.#url.protocol === 'https:' ? 443 : 80),
+        path: base + from.url,
+        method: from.method,
+        headers: { ...headers, host: this.#url.host },
+        agent: this.#agent,
+      },
+      (answer) => relay(answer, to),
+    )
+    request.on('error', (error) => {
+      refuse(to, 502, 'api_error', `${this.#url.origin} could not be reached: ${describe(error)}`)
+    })
+    // The agent went away: nobody waits for the answer any more.
+    to.on('close', () => request.destroy())
+    from.pipe(request)
+  }
+
+  close(): void {
+    this.#agent.destroy()
+  }
+}
+
+/** Gives the answer of the upstream to the agent, flushed as it comes. */
+function relay(answer: IncomingMessage, to: ServerResponse): void {
+  const status = answer.statusCode ?? 502
+  if (status >= 300 && status < 400) {
+    answer.resume()
+    return refuse(to, 502, 'api_error', `the model's host answered ${status}; redirects are not followed.`)
+  }
+  to.writeHead(status, withoutHopHeaders(answer.headers))
+  to.flushHeaders()
+  answer.pipe(to)
+  // A stream that was cut must look cut to the agent too, not ended.
+  answer.on('aborted', () => to.destroy())
+}
+
+function withoutHopHeaders(headers: IncomingMessage['headers']): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && !NOT_FORWARDED.has(name)) kept[name] = value
+  return kept
+}
+
+/** The cause of a failed connection in words; an AggregateError has none of its own. */
+function describe(error: Error & { code?: string; errors?: Error[] }): string {
+  return error.message || error.errors?.map(({ message }) => message).join('; ') || error.code || 'unknown cause'
+}

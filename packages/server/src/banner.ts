@@ -1,0 +1,23 @@
+import type { ServerConfig } from './config.ts'
+import { VERSION } from './version.ts'
+
+/** What the server prints once it listens: where it is, what it reaches, and who may speak. */
+export function createBanner(url: string, config: ServerConfig): string {
+  const { access, upstream, token, workspace, permissionMode } = config
+  const rows: [string, string][] = [
+    ['page', `${url}/`],
+    ['websocket', `${url.replace(/^http/, 'ws')}/ws`],
+    ['workspace', workspace],
+    ['model', describeAccess(access, upstream)],
+    ['clients', token === undefined ? 'no token: every process on this machine may speak, the agent included' : 'with the token'],
+    ['permissions', permissionMode],
+  ]
+  const lines = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`)
+  return `claude-agent-server ${VERSION}\n${lines.join('\n')}\n`
+}
+
+function describeAccess(access: ServerConfig['access'], upstream: URL): string {
+  if (access.kind === 'none') return 'none: prompts are refused until a key is configured'
+  if (access.kind === 'cloud') return `${access.name} (its credentials are in the agent's environment)`
+  return `${access.name} at ${upstream.host} (through a broker: the agent never holds the key)`
+}

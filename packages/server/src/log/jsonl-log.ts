@@ -1,0 +1,113 @@
+import { open, mkdir, type FileHandle } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { AgentServerError } from '@claude-agent/protocol'
+import type { LoggedEvent, NewEvent, Seq } from './event.ts'
+import type { EventLog } from './event-log.ts'
+
+/** Bytes between two entries of the sparse index, and the size of one read. */
+const STRIDE = 64 * 1024
+const NEWLINE = 0x0a
+
+/** An event log in a file of JSON lines, plain enough for `tail -f` and `jq`. */
+export class JsonlLog implements EventLog {
+  readonly #file: FileHandle
+  readonly #clock: () => number
+  /** Where some events begin: `[seq, offset]`, about one per stride. */
+  readonly #index: [Seq, number][] = []
+  #lastSeq: Seq = 0
+  #size = 0
+
+  private constructor(file: FileHandle, clock: () => number) {
+    this.#file = file
+    this.#clock = clock
+  }
+
+  /** Creates the file and its folder, readable by this user only. The file must not exist. */
+  static async create(path: string, clock: () => number = Date.now): Promise<JsonlLog> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    return new JsonlLog(await open(path, 'wx+', 0o600), clock)
+  }
+
+  get lastSeq(): Seq {
+    return this.#lastSeq
+  }
+
+  async append(events: readonly NewEvent[]): Promise<LoggedEvent[]> {
+    const at = this.#clock()
+    const marks: [Seq, number][] = []
+    let lastMark = this.#index.at(-1)?.[1] ?? -STRIDE
+    let offset = this.#size
+    const logged: LoggedEvent[] = []
+    const lines: Buffer[] = []
+    for (const [i, event] of events.entries()) {
+      const entry = { seq: this.#lastSeq + i + 1, at, ...event }
+      const line = Buffer.from(`${JSON.stringify(entry)}\n`)
+      if (offset - lastMark >= STRIDE) marks.push([entry.seq, (lastMark = offset)])
+      offset += line.length
+      logged.push(entry)
+      lines.push(line)
+    }
+    await this.#write(lines.length === 1 ? lines[0]! : Buffer.concat(lines))
+    this.#size = offset
+    this.#lastSeq += events.length
+    this.#index.push(...marks)
+    return logged
+  }
+
+  async *read(after: Seq): AsyncGenerator<LoggedEvent> {
+    const last = this.#lastSeq
+    const end = this.#size
+    if (after >= last) return
+    let rest: Buffer = Buffer.alloc(0)
+    for (let position = this.#offsetBefore(after + 1); position < end; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(STRIDE, end - position))
+      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, position)
+      if (bytesRead === 0) break
+      position += bytesRead
+      const text = rest.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([rest, chunk.subarray(0, bytesRead)])
+      let start = 0
+      for (let stop = text.indexOf(NEWLINE); stop !== -1; stop = text.indexOf(NEWLINE, start)) {
+        const event = JSON.parse(text.toString('utf8', start, stop)) as LoggedEvent
+        start = stop + 1
+        if (event.seq > after) yield event
+        if (event.seq >= last) return
+      }
+      rest = text.subarray(start)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+
+  /** Writes all of it at the end, or takes back what was written of it. */
+  async #write(bytes: Buffer): Promise<void> {
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#size + done)
+        done += bytesWritten
+      }
+    } catch (cause) {
+      await this.#file.truncate(this.#size).catch(() => {})
+      throw new AgentServerError({
+        code: 'storage_full',
+        message: `The event log could not be written: ${(cause as Error).message}`,
+        hint: 'Make room on the disk of CLAUDE_AGENT_DATA_DIR; the session goes on by itself then.',
+        retryAfterMs: 1000,
+        cause,
+      })
+    }
+  }
+
+  /** The offset of the nearest indexed event at or before `seq`. */
+  #offsetBefore(seq: Seq): number {
+    let low = 0
+    let high = this.#index.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#index[middle]![0] <= seq) low = middle + 1
+      else high = middle
+    }
+    return this.#index[low - 1]?.[1] ?? 0
+  }
+}

@@ -1,0 +1,30 @@
+import { createBanner } from './banner.ts'
+import { describeSettings, loadEnvFile, readConfig } from './config.ts'
+import { startServer } from './server.ts'
+import { VERSION } from './version.ts'
+
+/**
+ * The program: reads the configuration, starts the server, says where it is, and ends it in order at SIGINT or SIGTERM.
+ * @throws AgentServerError what keeps the server from starting
+ */
+export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(describeSettings())
+  if (argv.includes('--version')) return void process.stdout.write(`${VERSION}\n`)
+  loadEnvFile('.env', env)
+  const config = readConfig(argv, env)
+  const server = await startServer(config)
+  process.stdout.write(createBanner(server.url, config))
+  const end = (): void => {
+    // A second signal while it drains ends it at once; what is left is then the watcher's.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error)
+        process.exit(1)
+      },
+    )
+  }
+  process.once('SIGINT', end)
+  process.once('SIGTERM', end)
+}

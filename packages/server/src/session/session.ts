@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto'
+import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
+import { AgentServerError, type QueryConfig, type UserMessageInput } from '@claude-agent/protocol'
+import type { Agent } from '../agent/agent.ts'
+import type { AgentHost, StartedAgent } from '../agent/agent-host.ts'
+import type { AgentExit } from '../agent/agent-process.ts'
+import type { PromptOutcome } from '../log/event.ts'
+import type { Feed } from '../log/feed.ts'
+import { PromptQueue, type Prompt } from './prompt-queue.ts'
+import { isEphemeral, Turn } from './turn.ts'
+
+/** What a session is made of. */
+export interface SessionParts {
+  feed: Feed
+  host: AgentHost
+  fingerprint: (value: unknown) => string
+  /** The most prompts that may wait. */
+  maxQueuedPrompts: number
+}
+
+/**
+ * A conversation with an agent: takes prompts, hands them to the agent one at a time, and tells everything to its feed.
+ * It knows nothing of sockets, lives on with no client, and replaces its agent when that dies or must change.
+ */
+export class Session {
+  readonly feed: Feed
+  readonly #parts: SessionParts
+  readonly #prompts = new PromptQueue()
+  #config: QueryConfig = {}
+  /** The conversation as the SDK knows it; it changes when the agent is told to forget (`/clear`). */
+  #sdkSessionId: string = randomUUID()
+  #agent: Agent | undefined
+  #starting: Promise<Agent> | undefined
+  /** What the agent was started with. */
+  #fingerprint = ''
+  #turn: Turn | undefined
+  #ending: Promise<void> | undefined
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.feed = parts.feed
+  }
+
+  get config(): QueryConfig {
+    return this.#config
+  }
+
+  /** The process of the agent, while there is one. */
+  get processId(): number | undefined {
+    return this.#agent?.processId
+  }
+
+  /**
+   * Accepts a prompt: it is written to the log and gets its turn after those before it.
+   * @throws AgentServerError `no_model_access`, `queue_full`, `storage_full`, `server_stopping`
+   */
+  send(data: UserMessageInput): Prompt {
+    this.#refuseIfUnable()
+    const uuid = data.uuid ?? randomUUID()
+    const prompt: Prompt = { uuid, data: { ...data, uuid } }
+    this.feed.publish({ type: 'user_message', uuid, data: prompt.data })
+    this.#prompts.add(prompt)
+    this.#advance()
+    return prompt
+  }
+
+  /** Stops the running turn; without one it does nothing. */
+  interrupt(): void {
+    this.#turn?.interrupt()
+    // A prompt that the agent has not begun yet is interrupted as soon as it has.
+    if (this.#turn?.isStarted) this.#interruptAgent()
+  }
+
+  /** Sets the configuration; says when it takes effect. An agent that waits is replaced at once. */
+  configure(config: QueryConfig): 'now' | 'next_turn' {
+    this.#config = config
+    const changes = this.#wantedFingerprint() !== this.#fingerprint
+    if (changes && this.#turn !== undefined) return 'next_turn'
+    if (changes) this.warm()
+    return 'now'
+  }
+
+  /** Makes an agent ready ahead of the first prompt. That it cannot start is told at the prompt that needs it. */
+  warm(): void {
+    this.#ready().catch(() => {})
+  }
+
+  /** Ends the agent; what it said until then is in the log. */
+  async close(): Promise<void> {
+    this.#ending ??= this.#end()
+    await this.#ending
+  }
+
+  async #end(): Promise<void> {
+    const agent = await this.#starting?.catch(() => undefined)
+    await (agent ?? this.#agent)?.stop()
+    if (this.#turn !== undefined) this.#finish('interrupted')
+    await this.feed.close()
+  }
+
+  #refuseIfUnable(): void {
+    if (this.#ending !== undefined) {
+      throw new AgentServerError({ code: 'server_stopping', message: 'The server is shutting down.', retryAfterMs: 2000 })
+    }
+    if (this.#parts.host.access(this.#config).kind === 'none') {
+      throw new AgentServerError({
+        code: 'no_model_access',
+        message: 'There is no access to a model: no key was configured.',
+        hint: 'POST /config {"anthropicApiKey": "…"}, or start the server with ANTHROPIC_API_KEY (docs/configuration.md).',
+      })
+    }
+    if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
+    if (this.#prompts.waiting >= this.#parts.maxQueuedPrompts) {
+      throw new AgentServerError({
+        code: 'queue_full',
+        message: `${this.#prompts.waiting} prompts wait already.`,
+        hint: 'Wait for a result before you send more.',
+        retryAfterMs: 1000,
+      })
+    }
+  }
+
+  /** Hands the next prompt over when none is running. */
+  #advance(): void {
+    const prompt = this.#ending === undefined ? this.#prompts.next() : undefined
+    if (prompt === undefined) return
+    this.#turn = new Turn(prompt.uuid)
+    this.#ready().then(
+      (agent) => agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#sdkSessionId } as never),
+      (error: AgentServerError) => {
+        this.feed.publish({ type: 'error', ...error.toJSON() })
+        this.#finish('failed')
+      },
+    )
+  }
+
+  /** An agent with the wanted configuration: the one that runs, the one that starts, or a new one. */
+  #ready(): Promise<Agent> {
+    const wanted = this.#wantedFingerprint()
+    if (this.#fingerprint === wanted) {
+      if (this.#starting !== undefined) return this.#starting
+      if (this.#agent !== undefined) return Promise.resolve(this.#agent)
+    }
+    const previous = this.#starting?.catch(() => undefined) ?? Promise.resolve(this.#agent)
+    this.#fingerprint = wanted
+    const starting = previous.then((agent) => this.#replace(agent))
+    this.#starting = starting
+    const settle = (): void => {
+      if (this.#starting === starting) this.#starting = undefined
+    }
+    starting.then(settle, settle)
+    return starting
+  }
+
+  async #replace(previous: Agent | undefined): Promise<Agent> {
+    // Two processes on one conversation would fork its history: the old one is gone before the new one starts.
+    if (previous !== undefined) {
+      this.#agent = undefined
+      await previous.stop()
+    }
+    const { agent, resumed } = await this.#startAgent()
+    this.#agent = agent
+    this.feed.publish({ type: 'agent_started', sdkSessionId: this.#sdkSessionId, resumed })
+    void agent.ended.then((exit) => this.#agentEnded(agent, exit))
+    return agent
+  }
+
+  async #startAgent(): Promise<StartedAgent> {
+    try {
+      return await this.#parts.host.start({
+        config: () => this.#config,
+        sdkSessionId: this.#sdkSessionId,
+        onMessage: (message) => this.#hear(message),
+        onStderr: (text) => this.feed.publish({ type: 'info', data: text }),
+        room: () => this.feed.room(),
+      })
+    } catch (error) {
+      this.#fingerprint = ''
+      throw error
+    }
+  }
+
+  #hear(message: SDKMessage): void {
+    if (isEphemeral(message)) this.feed.publishEphemeral({ type: 'sdk_message', data: message })
+    else this.feed.publish({ type: 'sdk_message', data: message })
+    if (message.type === 'system' && message.subtype === 'init') this.#sdkSessionId = message.session_id
+    if (message.type === 'conversation_reset') this.#sdkSessionId = message.new_conversation_id
+    const turn = this.#turn
+    if (turn === undefined) return
+    const wasStarted = turn.isStarted
+    const outcome = turn.hear(message)
+    if (outcome !== undefined) this.#finish(outcome)
+    else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interruptAgent()
+  }
+
+  #finish(outcome: PromptOutcome): void {
+    const { current } = this.#prompts
+    if (current !== undefined) this.feed.publish({ type: 'prompt_ended', uuid: current.uuid, outcome })
+    this.#turn = undefined
+    this.#prompts.finish()
+    if (this.#ending !== undefined) return
+    this.#advance()
+    // A configuration that came during the turn; the next prompt may be long in coming.
+    if (this.#turn === undefined && this.#agent !== undefined && this.#fingerprint !== this.#wantedFingerprint()) this.warm()
+  }
+
+  #agentEnded(agent: Agent, exit: AgentExit): void {
+    // One that was replaced or that ends with the server is expected to end.
+    if (this.#agent !== agent || this.#ending !== undefined) return
+    this.#agent = undefined
+    this.#fingerprint = ''
+    const { code, signal, cause } = exit
+    this.feed.publish({ type: 'agent_exited', code, signal, cause, resumable: true })
+    if (this.#turn !== undefined) this.#finish('failed')
+  }
+
+  #interruptAgent(): void {
+    this.#agent?.interrupt().catch((error: Error) => {
+      this.feed.publish({ type: 'error', error: `The turn could not be interrupted: ${error.message}`, code: 'internal' })
+    })
+  }
+
+  #wantedFingerprint(): string {
+    return this.#parts.fingerprint(this.#parts.host.describe(this.#config))
+  }
+}

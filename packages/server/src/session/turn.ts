@@ -1,0 +1,58 @@
+import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
+import type { PromptOutcome } from '../log/event.ts'
+
+/** Live-only: parts and progress of what a later message says whole. */
+const EPHEMERAL: ReadonlySet<string> = new Set(['stream_event', 'tool_progress'])
+
+/** Whether a message is sent live only, and not kept. */
+export function isEphemeral(message: SDKMessage): boolean {
+  return EPHEMERAL.has(message.type)
+}
+
+/** Ends of a prompt as the CLI tells them, in a message that no type of the SDK names. */
+const ENDS: Record<string, PromptOutcome> = {
+  completed: 'completed',
+  cancelled: 'cancelled',
+  discarded: 'cancelled',
+  failed: 'failed',
+}
+
+/** Follows one prompt through the messages of the agent. `command_lifecycle` is its end, not `result`: background work yields results of its own. */
+export class Turn {
+  readonly #uuid: string
+  #lifecycle = false
+  #interrupted = false
+  #started = false
+
+  constructor(uuid: string) {
+    this.#uuid = uuid
+  }
+
+  /** The turn runs, so an interrupt reaches it. */
+  get isStarted(): boolean {
+    return this.#started
+  }
+
+  /** An interrupt was asked for. */
+  interrupt(): void {
+    this.#interrupted = true
+  }
+
+  get isInterrupted(): boolean {
+    return this.#interrupted
+  }
+
+  /** Takes note of a message; gives the outcome when it ends the prompt. */
+  hear(message: SDKMessage): PromptOutcome | undefined {
+    const { type, command_uuid, state } = message as { type: string; command_uuid?: unknown; state?: unknown }
+    if (type === 'command_lifecycle' && command_uuid === this.#uuid) {
+      this.#lifecycle = true
+      this.#started ||= state === 'started'
+      const end = typeof state === 'string' ? ENDS[state] : undefined
+      return end !== undefined && this.#interrupted ? 'interrupted' : end
+    }
+    // A CLI that says nothing of the prompt's life ends it with its result.
+    if (type === 'result' && !this.#lifecycle) return this.#interrupted ? 'interrupted' : 'completed'
+    return undefined
+  }
+}

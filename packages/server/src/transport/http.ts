@@ -1,0 +1,76 @@
+import { AgentServerError, PROTOCOL_VERSION, type Health } from '@claude-agent/protocol'
+import { Hono, type Context, type Next } from 'hono'
+import type { Access } from './access.ts'
+import { headersOf, statusOf, toServerError } from './errors.ts'
+
+export interface HttpParts {
+  access: Access
+  version: string
+  isStopping: () => boolean
+  page: Hono
+  config: Hono
+  files: Hono
+}
+
+/** Addresses that speak WebSocket: a plain GET of them is told so. */
+const SOCKETS = ['/ws', '/files/watch']
+
+/** Every HTTP address of the server. Handlers return values or throw; this is the edge that answers. */
+export function createHttp({ access, version, isStopping, page, config, files }: HttpParts): Hono {
+  const app = new Hono()
+  app.onError((error, c) => {
+    const known = toServerError(error)
+    return c.json(known.toJSON(), statusOf(known), headersOf(known))
+  })
+  app.notFound((c) => {
+    const error = new AgentServerError({
+      code: 'not_found',
+      message: `There is nothing at ${c.req.method} ${c.req.path}.`,
+      hint: 'The addresses are in PROTOCOL.md.',
+    })
+    return c.json(error.toJSON(), 404)
+  })
+  app.use(async (c, next) => checkSource(access, c, next))
+  app.get('/health', (c) =>
+    c.json({
+      status: isStopping() ? 'stopping' : 'ok',
+      version,
+      protocol: PROTOCOL_VERSION,
+      sealed: false,
+    } satisfies Health),
+  )
+  app.route('/', page)
+  app.use(async (c, next) => {
+    access.checkAuthorization(c.req.header('authorization'))
+    await next()
+  })
+  for (const path of SOCKETS) app.get(path, () => Promise.reject(upgradeNeeded(path)))
+  app.route('/config', config)
+  app.route('/files', files)
+  return app
+}
+
+/** Refuses strangers, and lets the pages that may speak read the answers. */
+async function checkSource(access: Access, c: Context, next: Next): Promise<Response | void> {
+  const origin = c.req.header('origin')
+  const host = c.req.header('host')
+  access.checkSource({ host, origin, authorization: undefined })
+  if (origin !== undefined) {
+    c.header('access-control-allow-origin', origin)
+    c.header('access-control-expose-headers', 'etag, content-range, content-length, last-modified, retry-after')
+    c.header('vary', 'origin')
+  }
+  if (c.req.method !== 'OPTIONS') return await next()
+  c.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE')
+  c.header('access-control-allow-headers', 'authorization, content-type, range, if-match, if-none-match, last-event-id')
+  c.header('access-control-max-age', '600')
+  return c.body(null, 204)
+}
+
+function upgradeNeeded(path: string): AgentServerError {
+  return new AgentServerError({
+    code: 'invalid_request',
+    message: `${path} speaks WebSocket.`,
+    hint: `Connect to ws://…${path}.`,
+  })
+}

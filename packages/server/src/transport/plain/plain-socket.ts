@@ -1,0 +1,118 @@
+import type { PlainDown } from '@claude-agent/protocol'
+import type { WebSocket } from 'ws'
+import type { SessionEvent, Seq } from '../../log/event.ts'
+import { isLogged } from '../../log/event.ts'
+import type { Sink } from '../../log/reader.ts'
+
+/** Pause between two looks at a connection. */
+const LOOK_MS = 5_000
+/** Pause after which a quiet client is asked for a sign of life. */
+const PING_MS = 10_000
+/** Silence after which a client is gone. */
+const SILENCE_MS = 25_000
+
+/**
+ * The socket of the one client of the plain layer as a place for events. Pings carry how far the client was served,
+ * so that its pongs acknowledge what it has received: pongs come back by themselves, in order, from every client.
+ */
+export class PlainSocket implements Sink {
+  readonly #socket: WebSocket
+  readonly #onAcknowledged: (seq: Seq) => void
+  readonly #timer: NodeJS.Timeout
+  #sent: Seq
+  #pinged: Seq
+  #pingedAt = Date.now()
+  #awaitsPong = false
+  #aliveAt = Date.now()
+
+  constructor(socket: WebSocket, after: Seq, onAcknowledged: (seq: Seq) => void) {
+    this.#socket = socket
+    this.#onAcknowledged = onAcknowledged
+    this.#sent = this.#pinged = after
+    this.#timer = setInterval(() => this.#look(), LOOK_MS)
+    socket.on('pong', (payload: Buffer) => this.#hearPong(Number(payload.toString())))
+    socket.on('message', () => (this.#aliveAt = Date.now()))
+    socket.once('close', () => clearInterval(this.#timer))
+  }
+
+  get buffered(): number {
+    return this.#socket.bufferedAmount
+  }
+
+  /** Sends a frame that is no event. */
+  say(frame: PlainDown): void {
+    this.#send(JSON.stringify(frame))
+  }
+
+  write(event: SessionEvent): void {
+    const frame = toFrame(event)
+    if (frame !== undefined) this.#send(JSON.stringify(frame))
+    if (!isLogged(event)) return
+    this.#sent = event.seq
+    if (!this.#awaitsPong) this.#ping()
+  }
+
+  async drained(): Promise<void> {
+    while (this.#socket.bufferedAmount > 0 && this.#socket.readyState === this.#socket.OPEN) {
+      await new Promise<void>((resolve) => {
+        // Resolves when this ping, and so all before it, was taken by the kernel.
+        this.#socket.ping(String(this.#pinged), undefined, () => resolve())
+        this.#socket.once('close', resolve)
+      })
+      this.#aliveAt = Date.now()
+    }
+  }
+
+  #send(text: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    // What leaves for the network is a sign of life too: a slow client is not a dead one.
+    this.#socket.send(text, (error) => {
+      if (!error) this.#aliveAt = Date.now()
+    })
+  }
+
+  #ping(): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#awaitsPong = true
+    this.#pinged = this.#sent
+    this.#pingedAt = Date.now()
+    this.#socket.ping(String(this.#sent))
+  }
+
+  #hearPong(seq: number): void {
+    this.#aliveAt = Date.now()
+    this.#awaitsPong = false
+    if (!Number.isSafeInteger(seq) || seq < 0 || seq > this.#sent) return
+    this.#onAcknowledged(seq)
+    if (this.#sent > this.#pinged) this.#ping()
+  }
+
+  #look(): void {
+    const now = Date.now()
+    if (now - this.#aliveAt > SILENCE_MS) this.#socket.terminate()
+    else if (now - this.#pingedAt >= PING_MS) this.#ping()
+  }
+}
+
+/** What the plain layer says of an event; nothing of most. */
+function toFrame(event: SessionEvent): PlainDown | undefined {
+  switch (event.type) {
+    case 'sdk_message':
+      return { type: 'sdk_message', data: event.data }
+    case 'info':
+      return { type: 'info', data: event.data }
+    case 'error': {
+      const { seq: _, at: __, ...error } = event
+      return error
+    }
+    case 'agent_exited':
+      return {
+        type: 'error',
+        error: `The agent ended: ${event.cause}`,
+        code: 'agent_exited',
+        hint: 'The next message starts it again and continues the conversation.',
+      }
+    default:
+      return undefined
+  }
+}

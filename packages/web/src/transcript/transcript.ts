@@ -1,0 +1,106 @@
+import type { Card } from './card.ts'
+
+/** Cards of one page; pages let a change touch 64 cards instead of all of them. */
+export type Page = readonly Card[]
+
+export const PAGE_SIZE = 64
+const REMEMBERED = 1000
+
+/** A message that is being streamed. */
+export interface LiveMessage {
+  /** Position of the card of each block, by the block's index; undefined once the whole block came. */
+  blocks: Readonly<Record<number, number | undefined>>
+  /** Position of the card that collects the partial messages. */
+  rows: number
+  /** The connection was lost meanwhile, so what follows may have a gap. */
+  stale: boolean
+}
+
+/** Everything said so far. Immutable: each change makes a new one that shares what did not change. */
+export interface Transcript {
+  pages: readonly Page[]
+  count: number
+  /** Ids of the last whole messages, to tell a message that is delivered again. */
+  seen: readonly string[]
+  /** The messages that are being streamed, by their id. */
+  live: Readonly<Record<string, LiveMessage>>
+  /** Which message the agent (`''`) or a sub-agent streams now. */
+  streaming: Readonly<Record<string, string>>
+  /** Position of each tool call that has no result yet. */
+  openTools: Readonly<Record<string, number>>
+  /** Position of each prompt that has not ended. */
+  openPrompts: Readonly<Record<string, number>>
+  /** The agent as it last introduced itself. */
+  session: string
+  /** A turn is running. */
+  active: boolean
+  /** The running turn wrote some text. */
+  answered: boolean
+  /** The last thing worth saying aloud. */
+  announcement: string
+}
+
+export const EMPTY_TRANSCRIPT: Transcript = {
+  pages: [],
+  count: 0,
+  seen: [],
+  live: {},
+  streaming: {},
+  openTools: {},
+  openPrompts: {},
+  session: '',
+  active: false,
+  answered: false,
+  announcement: '',
+}
+
+/** The transcript with one more card; its position is the `count` before. */
+export function append(transcript: Transcript, card: Card): Transcript {
+  const last = transcript.pages.at(-1)
+  const pages =
+    last === undefined || last.length === PAGE_SIZE
+      ? [...transcript.pages, [card]]
+      : transcript.pages.with(-1, [...last, card])
+  return { ...transcript, pages, count: transcript.count + 1 }
+}
+
+/** The card at a position. */
+export function cardAt(transcript: Transcript, position: number): Card | undefined {
+  return transcript.pages[Math.floor(position / PAGE_SIZE)]?.[position % PAGE_SIZE]
+}
+
+/** The transcript with the card at a position changed, when it is of the kind that is expected there. */
+export function change<K extends Card['kind']>(
+  transcript: Transcript,
+  position: number | undefined,
+  kind: K,
+  edit: (card: Extract<Card, { kind: K }>) => Card,
+): Transcript {
+  if (position === undefined) return transcript
+  const card = cardAt(transcript, position)
+  if (card?.kind !== kind) return transcript
+  const index = Math.floor(position / PAGE_SIZE)
+  const page = transcript.pages[index]!.with(position % PAGE_SIZE, edit(card as Extract<Card, { kind: K }>))
+  return { ...transcript, pages: transcript.pages.with(index, page) }
+}
+
+/** The transcript that remembers one more message as delivered. */
+export function remember(transcript: Transcript, uuid: string): Transcript {
+  return { ...transcript, seen: [...transcript.seen.slice(1 - REMEMBERED), uuid] }
+}
+
+/** A record without one key. */
+export function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  const { [key]: _, ...rest } = record
+  return rest
+}
+
+/** Whether a prompt waits or a turn runs. */
+export function isBusy(transcript: Transcript): boolean {
+  return transcript.active || Object.values(transcript.openPrompts).some((at) => isWaiting(transcript, at))
+}
+
+function isWaiting(transcript: Transcript, position: number): boolean {
+  const card = cardAt(transcript, position)
+  return card?.kind === 'prompt' && (card.status === 'queued' || card.status === 'running')
+}

@@ -1,0 +1,49 @@
+import type { ToolCard, ToolStatus } from '../transcript/card.ts'
+import { textOf } from '../transcript/fields.ts'
+import { readPartialInput } from '../transcript/partial-input.ts'
+import { ToolBody } from './tool-body.tsx'
+
+const STATUS: Record<ToolStatus, string> = {
+  writing: 'writing…',
+  running: 'running…',
+  done: 'done',
+  failed: 'failed',
+  interrupted: 'interrupted',
+}
+
+/** What of a tool's input says best what it is about, in this order. */
+const SUBJECTS = ['command', 'pattern', 'url', 'query', 'description', 'skill', 'prompt']
+
+/** A call of a tool: what it is about in one line, its input and result below. */
+export function ToolView({ card }: { card: ToolCard }) {
+  const input = card.status === 'writing' ? readPartialInput(card.partialInput) : card.input
+  const path = textOf(input['file_path']) ?? textOf(input['notebook_path']) ?? textOf(input['path'])
+  const subject = SUBJECTS.map((name) => textOf(input[name])).find((text) => text !== undefined)
+  return (
+    <details class="tool" data-status={card.status} open>
+      <summary>
+        <strong>{card.name}</strong>
+        {path === undefined ? (
+          <code class="subject">{subject?.split('\n', 1)[0]}</code>
+        ) : (
+          <Path path={path} />
+        )}
+        <span class="tool-status">{STATUS[card.status]}</span>
+      </summary>
+      <div class="tool-body">
+        <ToolBody name={card.name} input={input} result={card.result} writing={card.status === 'writing'} />
+      </div>
+    </details>
+  )
+}
+
+/** A path whose last part stays readable where there is little room. */
+function Path({ path }: { path: string }) {
+  const cut = path.lastIndexOf('/') + 1
+  return (
+    <code class="subject path" title={path}>
+      <span class="folder">{path.slice(0, cut)}</span>
+      <span class="file">{path.slice(cut)}</span>
+    </code>
+  )
+}

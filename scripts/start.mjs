@@ -1,0 +1,42 @@
+// npm start: installs and builds if needed, then starts the server. With --demo (npm start, not start:server) and no
+// access to a model, a scripted model on loopback takes its place, and says so.
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, install, isBun, root, run } from './steps.mjs'
+
+const [first, ...rest] = process.argv.slice(2)
+const isDemo = first === '--demo'
+const args = isDemo ? rest : process.argv.slice(2)
+
+if (isBun && process.versions.bun === undefined) {
+  process.exit(await run('bun', [join(root, 'scripts/start.mjs'), ...process.argv.slice(2)]))
+}
+await install()
+await build()
+
+const load = (path) => import(pathToFileURL(join(root, path)).href)
+const { loadEnvFile, readConfig, run: runServer } = await load('packages/server/dist/index.js')
+process.chdir(root)
+loadEnvFile('.env', process.env)
+if (isDemo && !args.includes('--help')) await addScriptedModel()
+try {
+  await runServer(args, process.env)
+} catch (error) {
+  if (error.code === undefined) throw error
+  console.error(`claude-agent-server: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`)
+  process.exit(1)
+}
+
+/** Starts the scripted model when the environment gives access to no other. */
+async function addScriptedModel() {
+  try {
+    if (readConfig(args, process.env).access.kind !== 'none') return
+  } catch {
+    return // The server says what is wrong.
+  }
+  const { demoScript, startScriptedClaude } = await load('packages/scripted-claude/dist/index.js')
+  const model = await startScriptedClaude({ script: demoScript() })
+  process.env.ANTHROPIC_BASE_URL = model.url
+  process.env.ANTHROPIC_API_KEY = 'scripted'
+  console.log('No ANTHROPIC_API_KEY is set: a SCRIPTED MODEL answers, not Claude. Put a key into .env to talk to Claude.\n')
+}

@@ -1,0 +1,38 @@
+// npm test: installs and builds if needed, brings what the tests want of the system, runs every test, and ends with
+// a line `N passed, N failed`. Arguments go to the test runner: npm test -- packages/server.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bin, build, install, run } from './steps.mjs'
+import { findChromium, installChromium } from './chromium.mjs'
+
+await install()
+await build()
+if (findChromium() === undefined) await installChromium()
+
+const folder = mkdtempSync(join(tmpdir(), 'test-report-'))
+const report = join(folder, 'report.json')
+const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
+const code = await run(bin('vitest'), args)
+const result = readReport()
+rmSync(folder, { recursive: true, force: true })
+
+const skipped = result.testResults.flatMap(({ assertionResults }) =>
+  assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending' || status === 'todo'),
+)
+if (skipped.length > 0) {
+  console.log('\nLeft out:')
+  for (const { fullName } of skipped) console.log(`  ${fullName}`)
+}
+const broken = result.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
+const failed = result.numFailedTests + broken.length + (code !== 0 && result.numFailedTests + broken.length === 0 ? 1 : 0)
+console.log(`\n${result.numPassedTests} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
+process.exit(failed > 0 ? 1 : 0)
+
+function readReport() {
+  try {
+    return JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    return { testResults: [], numPassedTests: 0, numFailedTests: 1 }
+  }
+}
