@@ -77,7 +77,13 @@ test('a server that closes without a word before it accepts is connect_failed', 
 })
 
 test('a server that answers neither way is connect_timeout', async () => {
-  const peer = await startPeer({ onUpgrade: (_, socket) => void socket.destroy() ?? true, onHttp() {} })
+  const peer = await startPeer({
+    onUpgrade(_, socket) {
+      socket.destroy()
+      return true
+    },
+    onHttp() {},
+  })
   const { client } = createClient({ connectionUrl: peer.url, connectTimeoutMs: 150 })
   expect(await rejection(client.start())).toMatchObject({ code: 'connect_timeout' })
 })

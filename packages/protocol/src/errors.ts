@@ -28,6 +28,7 @@ export const ERRORS = {
   host_refused: { status: 403, retry: false, summary: 'The Host header names a host that is not listed.' },
   already_connected: { status: 409, close: 4409, retry: true, summary: 'Another client holds the connection.' },
   too_many_connections: { status: 429, close: 4429, retry: true, summary: 'The limit of sockets is reached.' },
+  uuid_conflict: { status: 409, retry: false, summary: 'Another prompt with this uuid was accepted before.' },
   queue_full: { status: 429, retry: true, summary: 'Too many prompts wait.' },
   // the agent
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },

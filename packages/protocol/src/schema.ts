@@ -14,7 +14,7 @@ export const userMessageInput = z.looseObject({
   }),
   parent_tool_use_id: z.optional(z.nullable(z.string())),
   session_id: z.optional(z.string()),
-  uuid: z.optional(z.uuid()),
+  uuid: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   priority: z.optional(z.enum(['now', 'next', 'later'])),
 })
 

@@ -81,6 +81,13 @@ export function invalidRequest(message: string): ApiError {
   return new ApiError({ status: 400, message })
 }
 
+/** An error of the API as it is; anything else as a script whose code failed: said so that clients do not try again. */
+export function scriptFailure(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  const message = `scripted-claude: the script failed: ${error instanceof Error ? error.message : String(error)}`
+  return new ApiError({ status: 400, message, headers: { 'x-should-retry': 'false' } })
+}
+
 /** What can go wrong with the scripted server itself, as opposed to the errors that it plays. */
 export type ScriptedClaudeErrorCode =
   | 'invalid_script'

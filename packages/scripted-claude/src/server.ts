@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,7 +8,7 @@ import { writeError } from './endpoints/exchange.ts'
 import { defaultModels } from './endpoints/models.ts'
 import type { Endpoints } from './endpoints/router.ts'
 import { route } from './endpoints/router.ts'
-import { ApiError, ScriptedClaudeError } from './errors.ts'
+import { ApiError, ScriptedClaudeError, scriptFailure } from './errors.ts'
 import { readJsonBody } from './request/json-body.ts'
 import type { RecordedRequest } from './request/record.ts'
 import { RequestRecord } from './request/record.ts'
@@ -75,7 +74,7 @@ export async function startScriptedClaude(options: ScriptedClaudeOptions = {}): 
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
     const aborter = new AbortController()
     const exchange = createExchange(request, response, record, maxBodyBytes, aborter.signal)
-    const closed = once(response, 'close').then(() => {
+    const closed = closeOf(response).then(() => {
       const { record: entry } = exchange
       if (entry.outcome === 'open') entry.outcome = response.writableFinished ? 'answered' : 'aborted'
       entry.status = response.headersSent ? response.statusCode : 0
@@ -100,6 +99,12 @@ export async function startScriptedClaude(options: ScriptedClaudeOptions = {}): 
       return closing
     },
   }
+}
+
+/** Resolves when nothing more can be written; an error on the way there is that of a client that went. */
+function closeOf(response: ServerResponse): Promise<void> {
+  response.on('error', () => response.destroy())
+  return new Promise((resolve) => response.once('close', resolve))
 }
 
 /** Stops listening and ends every open answer; resolves when each is recorded as ended. */
@@ -154,7 +159,7 @@ async function answer(exchange: Exchange, endpoints: Endpoints): Promise<void> {
       response.destroy()
       return
     }
-    const known = error instanceof ApiError ? error : scriptFailure(error)
+    const known = scriptFailure(error)
     if (response.headersSent) {
       exchange.record.failure = known.message
       response.destroy()
@@ -162,12 +167,6 @@ async function answer(exchange: Exchange, endpoints: Endpoints): Promise<void> {
     }
     writeError(exchange, known)
   }
-}
-
-/** A script's own code failed: said at once, and so that clients do not try again. */
-function scriptFailure(error: unknown): ApiError {
-  const message = `scripted-claude: the script failed: ${error instanceof Error ? error.message : String(error)}`
-  return new ApiError({ status: 400, message, headers: { 'x-should-retry': 'false' } })
 }
 
 /** Listens, or says in one line why not. */

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import type { ApiErrorType } from '../src/index.ts'
 import { bodyOf } from './support/conversation.ts'
 import { start, startRules, startSteps } from './support/scripted.ts'
-import { ask, namesOf, parseEvents, post, postStream, readUntil } from './support/wire.ts'
+import { ask, namesOf, openStream, parseEvents, post, postStream, WireReader } from './support/wire.ts'
 
 const errors: [number, ApiErrorType][] = [
   [400, 'invalid_request_error'],
@@ -83,9 +83,9 @@ test('a delay before an error still leaves it an HTTP status', async () => {
 
 test('a cut breaks the stream after all that was said, with the block left open', async () => {
   const claude = await startSteps([{ text: 'half a sen' }, { cut: true }, { text: 'tence' }])
-  const response = await postStream(claude)
-  const wire = await readUntil(response, 'half a sen')
-  await expect(response.text()).rejects.toThrow()
+  const stream = await openStream(claude)
+  await expect(stream.end()).rejects.toThrow('terminated')
+  const wire = stream.text
   expect(namesOf(parseEvents(wire))).toEqual([
     'message_start',
     'content_block_start',
@@ -97,21 +97,17 @@ test('a cut breaks the stream after all that was said, with the block left open'
 
 test('a cut after much text loses none of it', async () => {
   const claude = await startSteps([{ text: 'word ', repeat: 20_000 }, { cut: true }])
-  const response = await postStream(claude)
-  let wire = ''
-  const reading = async () => {
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      wire += Buffer.from(chunk).toString()
-    }
-  }
-  await expect(reading()).rejects.toThrow()
-  expect(wire.match(/"text_delta"/g)).toHaveLength(20_000)
+  const stream = await openStream(claude)
+  await expect(stream.end()).rejects.toThrow('terminated')
+  expect(stream.text.match(/"text_delta"/g)).toHaveLength(20_000)).toHaveLength(20_000)
 })
 
 test('a cut can leave half an event on the wire', async () => {
   const claude = await startSteps([{ text: 'whole' }, { cut: 'mid-event' }])
-  const response = await postStream(claude)
-  const wire = await readUntil(response, 'whole"}}\n\nevent: content_block_delta\ndata: {')
+  const stream = await openStream(claude)
+  const wire = await stream.until('whole"}}\n\nevent: content_block_delta\ndata: {')
+  await expect(stream.end()).rejects.toThrow('terminated')
+  expect(stream.text).toBe(wire)
   expect(wire).not.toMatch(/\n\n$/)
 })
 
@@ -133,8 +129,8 @@ test('a hang before any content sends not even headers', async () => {
 
 test('a hang after content keeps the stream open', async () => {
   const claude = await startSteps([{ text: 'and then' }, { hang: true }])
-  const response = await postStream(claude)
-  expect(await readUntil(response, 'and then')).not.toContain('content_block_stop')
+  const stream = await openStream(claude)
+  expect(await stream.until('and then')).not.toContain('content_block_stop')
   expect(claude.requests[0]?.outcome).toBe('open')
 })
 
@@ -142,7 +138,7 @@ test('a client that goes away ends its answer, and the request is marked aborted
   const claude = await startSteps([{ text: 'and then' }, { hang: true }])
   const aborter = new AbortController()
   const response = await post(claude, bodyOf('go', { stream: true }), { signal: aborter.signal })
-  await readUntil(response, 'and then')
+  await new WireReader(response).until('and then')
   aborter.abort()
   await vi.waitFor(() => expect(claude.requests[0]?.outcome).toBe('aborted'))
 })
@@ -154,9 +150,9 @@ test('a client that goes away in a burst ends the burst', async () => {
     return 'x'.repeat(10_000)
   }
   const claude = await startSteps([{ text, repeat: 1_000_000 }])
-  const response = await postStream(claude)
-  await readUntil(response, 'message_start')
-  await response.body?.cancel()
+  const stream = await openStream(claude)
+  await stream.until('message_start')
+  await stream.cancel()
   await vi.waitFor(() => expect(claude.requests[0]?.outcome).toBe('aborted'))
   expect(said).toBeLessThan(1_000_000)
 })
@@ -175,9 +171,9 @@ test('a client that goes away ends the generator that answers it', async () => {
       },
     },
   ])
-  const response = await postStream(claude)
-  await readUntil(response, 'one')
-  await response.body?.cancel()
+  const stream = await openStream(claude)
+  await stream.until('one')
+  await stream.cancel()
   await vi.waitFor(() => expect(ended).toHaveBeenCalledOnce())
 })
 

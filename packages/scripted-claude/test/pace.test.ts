@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bodyOf } from './support/conversation.ts'
 import { start, startRules, startSteps } from './support/scripted.ts'
-import { ask, joinDeltas, postStream, readUntil, streamEvents } from './support/wire.ts'
+import { ask, joinDeltas, postStream, openStream, streamEvents } from './support/wire.ts'
 
 /** How long something takes, in milliseconds. */
 async function timeOf(work: () => Promise<unknown>): Promise<number> {
@@ -37,8 +37,8 @@ test('a paced delta is on its way before the next is due', async () => {
   const claude = await startSteps([
     { text: (index) => `<${index}>`, repeat: 3, pace: { deltasPerSecond: 0.2 } },
   ])
-  const response = await postStream(claude)
-  expect(await readUntil(response, '<0>')).not.toContain('<1>')
+  const stream = await openStream(claude)
+  expect(await stream.until('<0>')).not.toContain('<1>')
 })
 
 test('thinking and tool input are paced as well', async () => {
@@ -88,8 +88,8 @@ test('a delay at the start holds back the headers', async () => {
 
 test('a delay after content lets the content through first', async () => {
   const claude = await startSteps([{ text: 'early' }, { delayMs: 60_000 }, { text: 'late' }])
-  const response = await postStream(claude)
-  expect(await readUntil(response, 'early')).not.toContain('late')
+  const stream = await openStream(claude)
+  expect(await stream.until('early')).not.toContain('late')
 })
 
 test('a delay holds up an answer that is not streamed too', async () => {
@@ -119,8 +119,8 @@ test('a client that does not read holds up its own answer, and memory stays boun
       repeat: 2000,
     },
   ])
-  const response = await postStream(claude)
-  await readUntil(response, 'message_start')
+  const stream = await openStream(claude)
+  await stream.until('message_start')
   let before = -1
   while (before !== said) {
     before = said
@@ -128,5 +128,5 @@ test('a client that does not read holds up its own answer, and memory stays boun
   }
   // 200 MB are to be said; what is not read is held back after the socket's and the reader's buffers are full.
   expect(said).toBeLessThan(600)
-  await response.body?.cancel()
+  await stream.cancel()
 })

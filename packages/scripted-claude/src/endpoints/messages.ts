@@ -3,6 +3,7 @@ import type { Ending } from '../answer/player.ts'
 import { Player } from '../answer/player.ts'
 import { countTokens } from '../answer/token-count.ts'
 import { WholeMessage } from '../answer/whole-message.ts'
+import { scriptFailure } from '../errors.ts'
 import { readScriptedRequest } from '../request/scripted-request.ts'
 import { validateMessagesBody } from '../request/validation.ts'
 import type { Playbook } from '../script/playbook.ts'
@@ -28,7 +29,10 @@ export async function answerMessages(exchange: Exchange, playbook: Playbook): Pr
     isPaced: stream !== undefined,
     signal,
   })
-  const ending = await player.play(await choice.steps)
+  const ending = await player.play(await choice.steps).catch((error: unknown): Ending => {
+    if (signal.aborted) throw error
+    return { type: 'error', error: scriptFailure(error) }
+  })
   if (stream !== undefined) return finishStream(exchange, stream, ending)
   if (ending.type === 'complete') return writeJson(exchange, 200, whole.toJson())
   if (ending.type === 'error') return writeError(exchange, ending.error)

@@ -79,16 +79,46 @@ export function joinDeltas(events: readonly WireEvent[], field: string): string 
   return events.map(({ data }) => (data['delta']?.[field] as string | undefined) ?? '').join('')
 }
 
-/** Reads from a streamed answer until its text so far contains `words`. */
-export async function readUntil(response: Response, words: string): Promise<string> {
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  const decoder = new TextDecoder()
-  let text = ''
-  while (!text.includes(words)) {
-    const { value, done } = await reader.read()
-    if (done) throw new Error(`The stream ended before '${words}': ${text}`)
-    text += decoder.decode(value, { stream: true })
+/** Reads a streamed answer bit by bit. */
+export class WireReader {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #decoder = new TextDecoder()
+  /** All that was read so far. */
+  text = ''
+
+  constructor(response: Response) {
+    this.#reader = (response.body as ReadableStream<Uint8Array>).getReader()
   }
-  reader.releaseLock()
-  return text
+
+  /** Reads until the text so far contains `words`; gives all of it. */
+  async until(words: string): Promise<string> {
+    while (!this.text.includes(words)) {
+      if (!(await this.#readMore())) throw new Error(`The stream ended before '${words}': ${this.text}`)
+    }
+    return this.text
+  }
+
+  /** Reads to the end; rejects if the connection breaks before. */
+  async end(): Promise<string> {
+    while (await this.#readMore());
+    return this.text
+  }
+
+  cancel(): Promise<void> {
+    return this.#reader.cancel()
+  }
+
+  async #readMore(): Promise<boolean> {
+    const { value, done } = await this.#reader.read()
+    if (value !== undefined) this.text += this.#decoder.decode(value, { stream: true })
+    return !done
+  }
+}
+
+/** Posts with `stream: true` and reads the answer bit by bit. */
+export async function openStream(
+  claude: ScriptedClaude,
+  body: MessagesBody | string = 'go',
+): Promise<WireReader> {
+  return new WireReader(await postStream(claude, body))
 }

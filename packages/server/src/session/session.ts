@@ -26,6 +26,8 @@ export class Session {
   readonly feed: Feed
   readonly #parts: SessionParts
   readonly #prompts = new PromptQueue()
+  /** What was accepted, by uuid: a fingerprint of the content. */
+  readonly #accepted = new Map<string, string>()
   #config: QueryConfig = {}
   /** The conversation as the SDK knows it; it changes when the agent is told to forget (`/clear`). */
   #sdkSessionId: string = randomUUID()
@@ -51,13 +53,19 @@ export class Session {
   }
 
   /**
-   * Accepts a prompt: it is written to the log and gets its turn after those before it.
-   * @throws AgentServerError `no_model_access`, `queue_full`, `storage_full`, `server_stopping`
+   * Accepts a prompt: it is written to the log and gets its turn after those before it. A prompt that was accepted
+   * before, by its uuid, is not taken again: the CLI answers a second one with silence.
+   * @throws AgentServerError `no_model_access`, `queue_full`, `uuid_conflict`, `storage_full`, `server_stopping`
    */
   send(data: UserMessageInput): Prompt {
     this.#refuseIfUnable()
     const uuid = data.uuid ?? randomUUID()
     const prompt: Prompt = { uuid, data: { ...data, uuid } }
+    const content = this.#parts.fingerprint(data.message)
+    const known = this.#accepted.get(uuid)
+    if (known === content) return prompt
+    if (known !== undefined) throw conflict(uuid)
+    this.#accepted.set(uuid, content)
     this.feed.publish({ type: 'user_message', uuid, data: prompt.data })
     this.#prompts.add(prompt)
     this.#advance()
@@ -223,4 +231,12 @@ export class Session {
   #wantedFingerprint(): string {
     return this.#parts.fingerprint(this.#parts.host.describe(this.#config))
   }
+}
+
+function conflict(uuid: string): AgentServerError {
+  return new AgentServerError({
+    code: 'uuid_conflict',
+    message: `Another prompt with the uuid '${uuid}' was accepted before.`,
+    hint: 'Give each prompt a uuid of its own; send the same one again only with the same message.',
+  })
 }

@@ -2,19 +2,24 @@ import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { PromptOutcome } from '../log/event.ts'
 
 /** Live-only: parts and progress of what a later message says whole. */
-const EPHEMERAL: ReadonlySet<string> = new Set(['stream_event', 'tool_progress'])
+const EPHEMERAL_TYPES: ReadonlySet<string> = new Set(['stream_event', 'tool_progress'])
+const EPHEMERAL_SUBTYPES: ReadonlySet<string> = new Set([
+  'control_request_progress',
+  'hook_progress',
+  'task_progress',
+  'thinking_tokens',
+])
 
 /** Whether a message is sent live only, and not kept. */
 export function isEphemeral(message: SDKMessage): boolean {
-  return EPHEMERAL.has(message.type)
+  if (message.type !== 'system') return EPHEMERAL_TYPES.has(message.type)
+  return EPHEMERAL_SUBTYPES.has(message.subtype)
 }
 
 /** Ends of a prompt as the CLI tells them, in a message that no type of the SDK names. */
 const ENDS: Record<string, PromptOutcome> = {
   completed: 'completed',
   cancelled: 'cancelled',
-  discarded: 'cancelled',
-  failed: 'failed',
 }
 
 /** Follows one prompt through the messages of the agent. `command_lifecycle` is its end, not `result`: background work yields results of its own. */

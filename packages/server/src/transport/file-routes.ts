@@ -44,7 +44,7 @@ export function createFileRoutes(options: FileRoutesOptions): Hono {
   app.get('/content', async (c) => {
     const content = await openContent(workspace, readPath(c))
     try {
-      return answerContent(c, content, readPath(c))
+      return await answerContent(c, content, readPath(c))
     } catch (error) {
       await content.close()
       throw error

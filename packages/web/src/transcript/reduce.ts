@@ -1,10 +1,10 @@
 import { fieldsOf, isFields, textOf, type Fields } from './fields.ts'
-import { addPrompt, endPrompts, openPrompts, unsettlePrompts } from './prompt.ts'
+import { addPrompt, endPrompts, unsettlePrompts } from './prompt.ts'
 import { appendRaw } from './raw.ts'
 import { applySdkMessage } from './sdk-message.ts'
 import { interruptStreams, stopStreams } from './stream.ts'
 import { interruptTools } from './tool-result.ts'
-import { append, cardAt, change, type Transcript } from './transcript.ts'
+import { append, cardAt, change, runningPrompts, type Transcript } from './transcript.ts'
 
 const MAX_INFO_LENGTH = 20_000
 
@@ -78,21 +78,21 @@ function applyError(before: Transcript, frame: Fields): Transcript {
 
 /** An error frame names no prompt, so its code tells which one has ended by it. */
 function settleRefused(before: Transcript, frame: Fields): Transcript {
+  const running = runningPrompts(before)
   switch (frame['code']) {
-    case 'invalid_message':
-    case 'queue_full':
     case 'frame_too_large':
+    case 'invalid_message':
     case 'no_model_access':
+    case 'queue_full':
     case 'server_stopping':
-    case 'storage_full':
-      return endPrompts(before, openPrompts(before, 'queued').at(-1), 'failed')
+    case 'storage_full': {
+      const newest = before.waiting.at(-1)?.uuid ?? running.at(-1)
+      return newest === undefined ? before : endPrompts(before, [newest], 'failed')
+    }
     case 'agent_exited':
     case 'agent_start_failed':
-    case 'prompt_failed': {
-      const running = openPrompts(before, 'running')
-      const ended = running[0] ?? openPrompts(before, 'queued')[0]
-      return { ...interruptTools(stopStreams(endPrompts(before, ended, 'failed'))), active: false }
-    }
+    case 'prompt_failed':
+      return { ...interruptTools(stopStreams(endPrompts(before, running, 'failed'))), active: false }
     default:
       return before
   }

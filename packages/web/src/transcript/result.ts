@@ -1,9 +1,9 @@
 import type { ResultCard } from './card.ts'
 import { fieldsOf, numberOf, textOf, textsOf, type Fields } from './fields.ts'
-import { endPrompts, openPrompts, promptsOf } from './prompt.ts'
+import { endPrompts, promptsOf, startPrompts } from './prompt.ts'
 import { stopStreams } from './stream.ts'
 import { interruptTools } from './tool-result.ts'
-import { append, type Transcript } from './transcript.ts'
+import { append, runningPrompts, type Transcript } from './transcript.ts'
 
 const TITLES: Record<string, string> = {
   error_max_turns: 'Stopped: the limit of turns is reached',
@@ -15,16 +15,22 @@ const TITLES: Record<string, string> = {
 export function applyResult(before: Transcript, message: Fields): Transcript {
   const card = readResult(before, message)
   const named = promptsOf(message)
-  const ended = named.length > 0 ? named : openPrompts(before, 'running')
-  const status = card.outcome === 'done' ? 'done' : card.outcome
-  const settled = interruptTools(stopStreams(endPrompts(before, ended, status)))
+  const ended = named.length > 0 ? named : runningPrompts(before)
+  const settled = interruptTools(stopStreams(endPrompts(before, ended, card.outcome)))
   const failure = card.outcome === 'failed' ? [card.title, ...card.details].join(' ') : undefined
-  return {
+  const over = {
     ...append(settled, card),
     active: false,
     answered: false,
     announcement: failure ?? settled.announcement,
   }
+  // A CLI that names no prompts answers them in order.
+  return named.length > 0
+    ? over
+    : startPrompts(
+        over,
+        over.waiting.slice(0, 1).map((next) => next.uuid!),
+      )
 }
 
 function readResult(before: Transcript, message: Fields): ResultCard {

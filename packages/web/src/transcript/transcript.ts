@@ -1,4 +1,4 @@
-import type { Card } from './card.ts'
+import type { Card, PromptCard } from './card.ts'
 
 /** Cards of one page; pages let a change touch 64 cards instead of all of them. */
 export type Page = readonly Card[]
@@ -28,7 +28,9 @@ export interface Transcript {
   streaming: Readonly<Record<string, string>>
   /** Position of each tool call that has no result yet. */
   openTools: Readonly<Record<string, number>>
-  /** Position of each prompt that has not ended. */
+  /** Prompts behind the one that runs; they get a position when their turn begins. */
+  waiting: readonly PromptCard[]
+  /** Position of each prompt that has begun and not ended. */
   openPrompts: Readonly<Record<string, number>>
   /** The agent as it last introduced itself. */
   session: string
@@ -47,6 +49,7 @@ export const EMPTY_TRANSCRIPT: Transcript = {
   live: {},
   streaming: {},
   openTools: {},
+  waiting: [],
   openPrompts: {},
   session: '',
   active: false,
@@ -80,7 +83,9 @@ export function change<K extends Card['kind']>(
   const card = cardAt(transcript, position)
   if (card?.kind !== kind) return transcript
   const index = Math.floor(position / PAGE_SIZE)
-  const page = transcript.pages[index]!.with(position % PAGE_SIZE, edit(card as Extract<Card, { kind: K }>))
+  const edited = edit(card as Extract<Card, { kind: K }>)
+  if (edited === card) return transcript
+  const page = transcript.pages[index]!.with(position % PAGE_SIZE, edited)
   return { ...transcript, pages: transcript.pages.with(index, page) }
 }
 
@@ -97,10 +102,15 @@ export function without<T>(record: Readonly<Record<string, T>>, key: string): Re
 
 /** Whether a prompt waits or a turn runs. */
 export function isBusy(transcript: Transcript): boolean {
-  return transcript.active || Object.values(transcript.openPrompts).some((at) => isWaiting(transcript, at))
+  return transcript.active || transcript.waiting.length > 0 || runningPrompts(transcript).length > 0
 }
 
-function isWaiting(transcript: Transcript, position: number): boolean {
-  const card = cardAt(transcript, position)
-  return card?.kind === 'prompt' && (card.status === 'queued' || card.status === 'running')
+/** The prompts that run: one, unless the CLI merged some. */
+export function runningPrompts(transcript: Transcript): string[] {
+  return Object.entries(transcript.openPrompts)
+    .filter(([, position]) => {
+      const card = cardAt(transcript, position)
+      return card?.kind === 'prompt' && card.status === 'running'
+    })
+    .map(([uuid]) => uuid)
 }

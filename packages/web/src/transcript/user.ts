@@ -1,4 +1,5 @@
 import { fieldsOf, listOf, textOf, type Fields } from './fields.ts'
+import { isOpen } from './prompt.ts'
 import { applyToolResult } from './tool-result.ts'
 import { append, type Transcript } from './transcript.ts'
 
@@ -24,7 +25,7 @@ export function applyUser(before: Transcript, message: Fields): Transcript {
 function applyText(before: Transcript, text: string, message: Fields): Transcript {
   const uuid = textOf(message['uuid'])
   const parent = textOf(message['parent_tool_use_id'])
-  if (uuid !== undefined && before.openPrompts[uuid] !== undefined) return before
+  if (uuid !== undefined && isOpen(before, uuid)) return before
   if (INTERRUPTED.test(text)) {
     return append(before, { kind: 'notice', text: 'Interrupted by the user.', raw: [message], parent })
   }

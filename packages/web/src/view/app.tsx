@@ -51,6 +51,7 @@ export function App({ conversation }: { conversation: Conversation }) {
       />
       <TranscriptView
         pages={transcript.pages}
+        waiting={transcript.waiting}
         showAll={showAll}
         sent={sent}
         empty={<EmptyState connected={connected} onRun={(example) => void runExample(example)} />}
@@ -58,6 +59,7 @@ export function App({ conversation }: { conversation: Conversation }) {
       <Composer
         connected={connected}
         busy={busy}
+        sent={sent}
         onSend={send}
         onInterrupt={() => conversation.interrupt()}
       />

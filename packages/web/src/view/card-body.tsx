@@ -90,5 +90,5 @@ function formatDuration(ms: number): string {
 }
 
 function formatCost(usd: number): string {
-  return `$${usd.toFixed(usd < 0.1 ? 4 : 2)}`
+  return `$${usd.toFixed(usd < 0.01 ? 4 : 2)}`
 }

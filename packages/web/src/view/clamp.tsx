@@ -22,7 +22,7 @@ export function Clamp({ text, lines = 12, label, tone }: Props) {
   return (
     <figure class="block" data-open={open} data-tone={tone}>
       {label !== undefined && label !== '' && <figcaption>{label}</figcaption>}
-      <pre tabIndex={0}>{shown}</pre>
+      <pre tabIndex={open ? 0 : undefined}>{shown}</pre>
       {open && all.length > MAX_LENGTH && (
         <p class="muted">The rest is in the JSON: {all.length - MAX_LENGTH} characters more.</p>
       )}

@@ -3,18 +3,22 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 interface Props {
   connected: boolean
   busy: boolean
+  /** Prompts sent so far. */
+  sent: number
   /** False when the text could not be sent; it stays in the field then. */
   onSend: (text: string) => boolean
   onInterrupt: () => void
 }
 
 /** The field that prompts are written in. Sending works while a turn runs: the prompt waits for its turn. */
-export function Composer({ connected, busy, onSend, onInterrupt }: Props) {
+export function Composer({ connected, busy, sent, onSend, onInterrupt }: Props) {
   const [text, setText] = useState('')
   const field = useRef<HTMLTextAreaElement>(null)
   useEffect(() => {
-    if (connected && document.activeElement === document.body) field.current?.focus({ preventScroll: true })
-  }, [connected])
+    // On a touch screen the focus would bring up the keyboard.
+    if (!connected || !matchMedia('(pointer: fine)').matches) return
+    if (document.activeElement === document.body) field.current?.focus({ preventScroll: true })
+  }, [connected, sent])
 
   const submit = (event: Event) => {
     event.preventDefault()

@@ -11,7 +11,7 @@ export function DiffView({ lines }: { lines: DiffLine[] }) {
   const shown = lines.slice(0, open ? MAX_SHOWN : SHOWN)
   return (
     <figure class="block" data-open={open}>
-      <pre class="diff" tabIndex={0}>
+      <pre class="diff" tabIndex={open ? 0 : undefined}>
         {shown.map(({ sign, text }, index) => (
           <span key={index} class={NAMES[sign]}>
             {`${sign} ${text}\n`}

@@ -12,19 +12,19 @@ const STATUS: Record<ToolStatus, string> = {
 }
 
 /** What of a tool's input says best what it is about, in this order. */
-const SUBJECTS = ['command', 'pattern', 'url', 'query', 'description', 'skill', 'prompt']
+const SUBJECTS = ['description', 'command', 'pattern', 'url', 'query', 'skill', 'prompt']
 
 /** A call of a tool: what it is about in one line, its input and result below. */
 export function ToolView({ card }: { card: ToolCard }) {
   const input = card.status === 'writing' ? readPartialInput(card.partialInput) : card.input
   const path = textOf(input['file_path']) ?? textOf(input['notebook_path']) ?? textOf(input['path'])
-  const subject = SUBJECTS.map((name) => textOf(input[name])).find((text) => text !== undefined)
+  const named = SUBJECTS.find((name) => textOf(input[name]) !== undefined) ?? ''
   return (
     <details class="tool" data-status={card.status} open>
       <summary>
         <strong>{card.name}</strong>
         {path === undefined ? (
-          <code class="subject">{subject?.split('\n', 1)[0]}</code>
+          <Subject name={named} text={textOf(input[named]) ?? ''} />
         ) : (
           <Path path={path} />
         )}
@@ -35,6 +35,12 @@ export function ToolView({ card }: { card: ToolCard }) {
       </div>
     </details>
   )
+}
+
+function Subject({ name, text }: { name: string; text: string }) {
+  const line = text.split('\n', 1)[0]
+  if (name === 'description') return <span class="subject">{line}</span>
+  return <code class={`subject subject-${name}`}>{line}</code>
 }
 
 /** A path whose last part stays readable where there is little room. */

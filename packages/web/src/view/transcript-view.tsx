@@ -1,11 +1,13 @@
 import { Component, type ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Card } from '../transcript/card.ts'
+import type { Card, PromptCard } from '../transcript/card.ts'
 import { type Page, PAGE_SIZE } from '../transcript/transcript.ts'
 import { CardRow } from './card-row.tsx'
 
 interface Props {
   pages: readonly Page[]
+  /** Prompts whose turn has not come; they are shown after all else. */
+  waiting: readonly PromptCard[]
   showAll: boolean
   /** Prompts sent so far: each one brings the end into view. */
   sent: number
@@ -16,7 +18,7 @@ interface Props {
 const NEAR = 48
 
 /** All cards, oldest first. It follows what is new as long as its end is in view. */
-export function TranscriptView({ pages, showAll, sent, empty }: Props) {
+export function TranscriptView({ pages, waiting, showAll, sent, empty }: Props) {
   const scroller = useRef<HTMLElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const following = useRef(true)
@@ -48,16 +50,18 @@ export function TranscriptView({ pages, showAll, sent, empty }: Props) {
     toEnd()
   }
 
-  const isEmpty = pages.every((page) => page.every((card) => !isShown(card, showAll)))
+  const isEmpty = pages.every((page) => page.every((card) => !isShown(card, false)))
   return (
     <div class="transcript">
       <main class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} aria-label="Conversation">
         <div class="column" ref={list}>
-          {isEmpty
-            ? empty
-            : pages.map((page, index) => (
-                <PageView key={index} page={page} start={index * PAGE_SIZE} showAll={showAll} />
-              ))}
+          {isEmpty && empty}
+          {pages.map((page, index) => (
+            <PageView key={index} page={page} start={index * PAGE_SIZE} showAll={showAll} />
+          ))}
+          {waiting.map((card) => (
+            <CardRow key={card.uuid} card={card} />
+          ))}
         </div>
       </main>
       {away && !isEmpty && (

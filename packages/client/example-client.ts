@@ -1,0 +1,146 @@
+/**
+ * The first walk with the client: watch the workspace, write a file, ask the agent to work on it, look at the result.
+ *
+ *   example-client [--url http://localhost:3000] [--token …] [--sandbox] [--debug]
+ */
+import { parseArgs } from 'node:util'
+import { AgentServerError, ClaudeAgentClient, type WSOutputMessage } from '@claude-agent/client'
+
+const PROMPT = 'Please read "input.txt", reverse its content, and save it to a new file named "output.txt"'
+/** How long the agent may take, in milliseconds. */
+const TURN_MS = 180_000
+
+type AgentMessage = Extract<WSOutputMessage, { type: 'sdk_message' }>['data']
+
+const { values: options } = parseArgs({
+  options: {
+    url: { type: 'string', default: 'http://localhost:3000' },
+    token: { type: 'string' },
+    sandbox: { type: 'boolean', default: false },
+    debug: { type: 'boolean', default: false },
+  },
+})
+
+const client = new ClaudeAgentClient({
+  connectionUrl: options.sandbox ? undefined : options.url,
+  token: options.token,
+  debug: options.debug,
+})
+
+try {
+  await walk()
+  console.log('\nAll is well.')
+} catch (error) {
+  process.exitCode = 1
+  console.error(`\n${describeFailure(error)}`)
+} finally {
+  await client.stop()
+}
+
+/** The walk, step by step. */
+async function walk(): Promise<void> {
+  step(`Connect to ${options.sandbox ? 'a sandbox' : options.url}`)
+  await client.start()
+  line('connected')
+
+  step('Watch the workspace')
+  const watch = await client.watchDir('.', (event) => line(`${event.type.padEnd(6)} ${event.name}`), {
+    recursive: true,
+  })
+
+  step('Write input.txt')
+  const input = `Hello! This is a test file, written on ${new Date().toISOString()}.`
+  await client.writeFile('input.txt', input)
+  line(input)
+
+  step(`Ask: ${PROMPT}`)
+  await ask(PROMPT)
+
+  step('Look at the files')
+  for (const { name, type, size } of await client.listFiles()) {
+    line(`${type.padEnd(7)} ${String(size).padStart(8)}  ${name}`)
+  }
+
+  step('Read output.txt')
+  const output = await client.readFile('output.txt')
+  line(output)
+  if (output.trim() !== [...input].reverse().join('')) {
+    throw new AgentServerError({
+      code: 'prompt_failed',
+      message: 'output.txt does not hold the content of input.txt backwards.',
+      hint: 'The agent did something else than it was asked; what it said is above.',
+    })
+  }
+  line('It is input.txt backwards.')
+  await watch.stop()
+}
+
+/** Sends a prompt, shows what the agent says, and waits for the end of its turn. */
+async function ask(content: string): Promise<void> {
+  const uuid = crypto.randomUUID()
+  const ended = new Promise<void>((resolve, reject) => {
+    const late = () =>
+      reject(new AgentServerError({ code: 'prompt_failed', message: 'The agent took too long.' }))
+    setTimeout(late, TURN_MS).unref()
+    client.onMessage((message) => {
+      show(message)
+      if (message.type === 'error') reject(new AgentServerError({ ...message, message: message.error }))
+      if (message.type === 'sdk_message' && endsTurn(message.data, uuid)) resolve()
+    })
+    client.onState(({ status, error }) => {
+      line(status)
+      if (status === 'closed') reject(error)
+    })
+  })
+  client.send({
+    type: 'user_message',
+    data: { type: 'user', uuid, session_id: 'example', message: { role: 'user', content } },
+  })
+  await ended
+}
+
+/** Whether the message is the result of the prompt, and not one that an earlier client left behind. */
+function endsTurn(message: AgentMessage, uuid: string): boolean {
+  return message.type === 'result' && (message.user_message_uuid ?? uuid) === uuid
+}
+
+/** Shows a message of the server in a line or two. */
+function show(message: WSOutputMessage): void {
+  if (message.type === 'info') line(`stderr  ${message.data.trim()}`)
+  if (message.type !== 'sdk_message') return
+  const { data } = message
+  if (data.type === 'assistant') {
+    for (const block of data.message.content) {
+      if (block.type === 'text') line(`Claude  ${block.text}`)
+      if (block.type === 'tool_use') line(`tool    ${block.name} ${shorten(JSON.stringify(block.input))}`)
+    }
+  }
+  if (data.type === 'user' && Array.isArray(data.message.content)) {
+    for (const block of data.message.content) {
+      if (block.type !== 'tool_result') continue
+      line(`${block.is_error === true ? 'failed ' : 'result '} ${shorten(JSON.stringify(block.content))}`)
+    }
+  }
+  if (data.type === 'result') line(`done    ${data.subtype}, ${data.num_turns} turns, ${data.duration_ms} ms`)
+}
+
+/** What went wrong, with its code and what to do about it. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof AgentServerError))
+    return `Failed: ${error instanceof Error ? error.stack : String(error)}`
+  const hint = error.hint === undefined ? '' : `\n  hint: ${error.hint}`
+  return `Failed: ${error.message}\n  code: ${error.code}${hint}`
+}
+
+/** A text that fits on a line. */
+function shorten(text = ''): string {
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text
+}
+
+function step(title: string): void {
+  console.log(`\n${title}`)
+}
+
+function line(text: string): void {
+  console.log(`  ${text.replaceAll('\n', '\n  ')}`)
+}
