@@ -29,7 +29,6 @@ const client = new ClaudeAgentClient({
 
 try {
   await walk()
-  console.log('\nAll is well.')
 } catch (error) {
   process.exitCode = 1
   console.error(`\n${describeFailure(error)}`)
@@ -72,7 +71,11 @@ async function walk(): Promise<void> {
     })
   }
   line('It is input.txt backwards.')
+
+  step('Stop')
   await watch.stop()
+  await client.stop()
+  line('disconnected; the server keeps the conversation')
 }
 
 /** Sends a prompt, shows what the agent says, and waits for the end of its turn. */
@@ -88,8 +91,8 @@ async function ask(content: string): Promise<void> {
       if (message.type === 'sdk_message' && endsTurn(message.data, uuid)) resolve()
     })
     client.onState(({ status, error }) => {
-      line(status)
-      if (status === 'closed') reject(error)
+      if (status === 'reconnecting') line(`reconnecting: ${error?.message}`)
+      if (status === 'closed' && error !== undefined) reject(error)
     })
   })
   client.send({

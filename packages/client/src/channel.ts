@@ -2,11 +2,14 @@ import { type AgentServerError, parseErrorBody } from '@claude-agent/protocol'
 import { openSocket } from '#socket'
 import type { Endpoint, Params } from './endpoint.ts'
 import { closureFailure, notAServer, parseJson, refusal, unreachable } from './failure.ts'
-import { probe } from './probe.ts'
+import { needsToken, probe } from './probe.ts'
 import type { ClientSocket, Closure } from './socket.ts'
 
 /** How long a goodbye may take, in milliseconds, before the line is dropped. */
 const GOODBYE_MS = 2_000
+
+/** How long a server may be silent before a client without a token asks whether it needs one, in milliseconds. */
+const TOKEN_DOUBT_MS = 500
 
 /** A frame that is JSON and has a type. */
 export interface Frame {
@@ -58,9 +61,23 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
     const fail = (error: unknown): void => {
       if (phase === 'over') return
       phase = 'over'
-      signal.removeEventListener('abort', onAbort)
+      settle()
       socket?.abort()
       reject(error)
+    }
+    let doubt: ReturnType<typeof setTimeout> | undefined
+    const settle = (): void => {
+      clearTimeout(doubt)
+      signal.removeEventListener('abort', onAbort)
+    }
+    const onOpen = (): void => {
+      if (phase !== 'opening') return
+      phase = 'waiting'
+      if (endpoint.token !== undefined) return
+      doubt = setTimeout(
+        () => void needsToken(endpoint, signal).then((error) => error && fail(error)),
+        TOKEN_DOUBT_MS,
+      )
     }
     const onText = (text: string): void => {
       const frame = parseJson(text)
@@ -75,7 +92,7 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
       if (frame.type !== request.accept)
         return fail(notAServer(endpoint, `began with a frame of type '${frame.type}'`))
       phase = 'accepted'
-      signal.removeEventListener('abort', onAbort)
+      settle()
       request.onFrame(frame)
       resolve(channel)
     }
@@ -112,9 +129,7 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
         url: endpoint.socket(request.path, request.params),
         token: endpoint.token,
         silenceMs: request.silenceMs,
-        onOpen: () => {
-          if (phase === 'opening') phase = 'waiting'
-        },
+        onOpen,
         onText,
         onClose,
       })

@@ -52,7 +52,9 @@ export class ClaudeAgentClient {
       silenceMs: SILENCE_MS,
     })
     this.#connection.states.add(({ status, error, retryInMs }) => {
-      this.#log(status, error === undefined ? '' : `${error.code}: ${error.message}`, retryInMs ?? '')
+      this.#log(status)
+      if (error !== undefined) this.#log(`${error.code}: ${error.message}`)
+      if (retryInMs !== undefined) this.#log(`next attempt in ${retryInMs} ms`)
     })
   }
 
@@ -152,7 +154,7 @@ export class ClaudeAgentClient {
     return body === undefined ? undefined : postQueryOptions(endpoint, body, signal)
   }
 
-  #log(...parts: unknown[]): void {
-    if (this.#options.debug === true) console.debug('claude-agent:', ...parts)
+  #log(text: string): void {
+    if (this.#options.debug === true) console.debug(`claude-agent: ${text}`)
   }
 }

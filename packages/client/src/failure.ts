@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts'
 import type { Closure, HttpAnswer } from './socket.ts'
 
 const START_SERVER = 'Is the server started, and is this its address and port?'
+const PASS_TOKEN = 'Pass the server’s CLAUDE_AGENT_TOKEN as `token`.'
 const NOT_A_SERVER = 'Point connectionUrl at a claude-agent-server; its GET /health answers with JSON.'
 
 /** The error for a server that cannot be reached. */
@@ -52,7 +53,7 @@ export function notAServer(endpoint: Endpoint, what: string, cause?: unknown): A
 /** The error that an HTTP answer stands for: the server's own, or what a proxy or a stranger may have meant. */
 export function answerFailure(endpoint: Endpoint, asked: string, answer: HttpAnswer): AgentServerError {
   const own = parseErrorBody(parseJson(answer.text))
-  if (own !== undefined) return own
+  if (own !== undefined) return inClientTerms(own)
   const type = answer.contentType.split(';')[0] || 'no content type'
   const what = `answered ${asked} with HTTP ${answer.status} (${type})`
   if (answer.status === 401) {
@@ -103,7 +104,7 @@ export function closureFailure(
 export function refusal(endpoint: Endpoint, frame: object): AgentServerError {
   const own = parseErrorBody(frame)
   if (own?.code === 'auth_timeout' && endpoint.token === undefined) return tokenMissing(endpoint)
-  if (own !== undefined) return own
+  if (own !== undefined) return inClientTerms(own)
   const reason = 'error' in frame && typeof frame.error === 'string' ? frame.error : 'no reason given'
   return new AgentServerError({
     code: 'connect_failed',
@@ -111,13 +112,19 @@ export function refusal(endpoint: Endpoint, frame: object): AgentServerError {
   })
 }
 
-/** The error for a server that waited for a token in vain. */
-function tokenMissing(endpoint: Endpoint): AgentServerError {
+/** The error for a server that wants a token from a client that has none. */
+export function tokenMissing(endpoint: Endpoint): AgentServerError {
   return new AgentServerError({
     code: 'unauthorized',
     message: `${endpoint.address} asks for a token and none was given.`,
-    hint: 'Pass the server’s CLAUDE_AGENT_TOKEN as `token`.',
+    hint: PASS_TOKEN,
   })
+}
+
+/** The server's hint about the token speaks of headers and frames; to a user of this client it is an option. */
+function inClientTerms(error: AgentServerError): AgentServerError {
+  if (error.code !== 'unauthorized') return error
+  return new AgentServerError({ code: 'unauthorized', message: error.message, hint: PASS_TOKEN })
 }
 
 /** The JSON value, or undefined when the text is not JSON. */
@@ -142,6 +149,6 @@ function describeCause(cause: unknown): { text: string; code: string } {
   if (error instanceof AggregateError && error.errors[0] !== undefined) error = error.errors[0]
   if (!(error instanceof Error)) return { text: String(error), code: '' }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  const text = error.message === '' ? code || error.name : error.message
+  const text = (error.message === '' ? code || error.name : error.message).replace(/[.?!]$/, '')
   return { text: code === '' || text.includes(code) ? text : `${text} (${code})`, code }
 }

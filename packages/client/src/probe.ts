@@ -1,6 +1,6 @@
 import { AgentServerError } from '@claude-agent/protocol'
 import type { Endpoint } from './endpoint.ts'
-import { notAServer, parseJson } from './failure.ts'
+import { notAServer, parseJson, tokenMissing } from './failure.ts'
 import { send } from './http.ts'
 
 /** Finds out over HTTP why a WebSocket did not open, where the platform hides the reason. */
@@ -15,4 +15,17 @@ export async function probe(endpoint: Endpoint, signal: AbortSignal): Promise<Ag
     message: `${endpoint.address} answers over HTTP but opened no WebSocket.`,
     hint: 'A proxy must pass WebSocket upgrades on; a page of another origin must be in CLAUDE_AGENT_ALLOWED_ORIGINS.',
   })
+}
+
+/** Asks over HTTP whether a silent server waits for a token; it would say so itself only after seconds. */
+export async function needsToken(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<AgentServerError | undefined> {
+  try {
+    await send(endpoint, { method: 'GET', path: '/config', signal })
+  } catch (error) {
+    if (error instanceof AgentServerError && error.code === 'unauthorized') return tokenMissing(endpoint)
+  }
+  return undefined
 }

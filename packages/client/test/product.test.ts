@@ -150,8 +150,9 @@ test('a token opens everything; a wrong one and none open nothing', { timeout: 6
   await (await right.client.watchDir('.', () => {})).stop()
   for (const token of ['wrong', undefined]) {
     const { client } = createClient({ connectionUrl: product.url, token })
-    for (const call of [client.start(), client.readFile('a.txt'), client.watchDir('.', () => {})]) {
-      expect(await rejection(call)).toMatchObject({ code: 'unauthorized' })
+    const calls = [client.start(), client.readFile('a.txt'), client.watchDir('.', () => {})]
+    for (const error of await Promise.all(calls.map((call) => rejection(call)))) {
+      expect(error).toMatchObject({ code: 'unauthorized' })
     }
   }
 })

@@ -32,13 +32,17 @@ test('an address where nothing listens is connect_failed, and the message names 
 })
 
 test('a wrong token that the server refuses at the upgrade is unauthorized', async () => {
-  const body = JSON.stringify({ error: 'The token is wrong.', code: 'unauthorized', hint: 'Look again.' })
+  const body = JSON.stringify({ error: 'The token is wrong.', code: 'unauthorized', hint: 'Send a header.' })
   const peer = await startPeer({
     onUpgrade: (_, socket) => refuseUpgrade(socket, 401, 'application/json', body),
   })
   const { client } = createClient({ connectionUrl: peer.url, token: 'wrong' })
   const error = await rejection(client.start())
-  expect(error).toMatchObject({ code: 'unauthorized', message: 'The token is wrong.', hint: 'Look again.' })
+  expect(error).toMatchObject({
+    code: 'unauthorized',
+    message: 'The token is wrong.',
+    hint: expect.stringContaining('`token`'),
+  })
 })
 
 test('a server that waits for a token which was not given is unauthorized', async () => {
@@ -54,6 +58,28 @@ test('a server whose frame says that no auth came is unauthorized when no token 
   })
   const { client } = createClient({ connectionUrl: peer.url })
   expect(await rejection(client.start())).toMatchObject({ code: 'unauthorized' })
+})
+
+test('a silent server that wants a token is asked over HTTP, so that start need not wait for its patience', async () => {
+  const peer = await startPeer({
+    onSocket() {},
+    onHttp: (_, response) => json(response, 401, { error: 'The token is missing.', code: 'unauthorized' }),
+  })
+  const { client } = createClient({ connectionUrl: peer.url })
+  expect(await rejection(client.start())).toMatchObject({
+    code: 'unauthorized',
+    hint: expect.stringContaining('CLAUDE_AGENT_TOKEN'),
+  })
+  expect(peer.requests.map(({ url }) => url)).toEqual(['/config'])
+})
+
+test('a server that is only slow to accept is waited for', async () => {
+  const peer = await startPeer({
+    onSocket: (socket) => void setTimeout(() => say(socket, { type: 'connected' }), 900),
+  })
+  const { client } = createClient({ connectionUrl: peer.url })
+  await client.start()
+  expect(client.state.status).toBe('connected')
 })
 
 test('a busy server is already_connected, and start is not repeated by itself', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient, uuids } from './clients.ts'
 import { json, refuseUpgrade, rejection, say, startPeer, until, whole } from './peer.ts'
+import { startProduct } from './product.ts'
 
 // The whole client on the adapter of browsers, Bun and Deno. Node 20 has no WebSocket of its own; ws has the interface.
 vi.mock('#socket', () => import('../src/socket-web.ts'))
@@ -108,4 +109,21 @@ test('stop during start ends it', async () => {
   await client.stop()
   expect(await started).toMatchObject({ code: 'not_connected' })
   await until(() => peer.sockets.length === 0)
+})
+
+test('with a token the real server lets it in, and files and watches too', { timeout: 60_000 }, async () => {
+  const product = await startProduct({ token: 'open-sesame' })
+  const { client } = createClient({ connectionUrl: product.url, token: 'open-sesame' })
+  await client.start()
+  const events: unknown[] = []
+  const watch = await client.watchDir('.', (event) => events.push(event))
+  await client.writeFile('a.txt', '1')
+  await until(() => events.length > 0, 'an event')
+  await watch.stop()
+  for (const token of ['wrong', undefined]) {
+    const other = createClient({ connectionUrl: product.url, token })
+    expect(await rejection(other.client.start())).toMatchObject({ code: 'unauthorized' })
+  }
+  const second = createClient({ connectionUrl: product.url, token: 'open-sesame' })
+  expect(await rejection(second.client.start())).toMatchObject({ code: 'already_connected' })
 })

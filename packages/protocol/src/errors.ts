@@ -17,7 +17,6 @@ export const ERRORS = {
   body_too_large: { status: 413, retry: false, summary: 'A request body is over the size limit.' },
   invalid_request: { status: 400, retry: false, summary: 'A query parameter, header or body field is wrong.' },
   not_found: { status: 404, retry: false, summary: 'There is nothing at this address.' },
-  method_not_allowed: { status: 405, retry: false, summary: 'The address exists, but not with this method.' },
   // configuration of the query
   invalid_config: { status: 400, retry: false, summary: 'A field of the query configuration is wrong.' },
   option_refused: { status: 400, retry: false, summary: 'The option may not be set from outside.' },
@@ -34,7 +33,6 @@ export const ERRORS = {
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },
   agent_start_failed: { status: 502, retry: true, summary: 'The process of the agent did not start.' },
   agent_exited: { status: 502, retry: true, summary: 'The process of the agent ended by itself.' },
-  prompt_failed: { status: 502, retry: true, summary: 'A prompt ended without an answer.' },
   storage_full: { status: 507, retry: true, summary: 'There is no room to write.' },
   server_stopping: { status: 503, close: 1012, retry: true, summary: 'The server shuts down.' },
   internal: { status: 500, retry: true, summary: 'A fault in the server.' },

@@ -22,7 +22,7 @@ export interface ScriptedClaudeOptions {
   port?: number
   /** @default '127.0.0.1' */
   host?: string
-  /** Requires this `x-api-key`; others get 401. @default any or none is accepted */
+  /** Requires this key, as `x-api-key` or as bearer token; others get 401. @default any or none is accepted */
   apiKey?: string
   /** Requires this bearer token; with `apiKey` too, either will do. @default any or none is accepted */
   authToken?: string

@@ -11,8 +11,9 @@ test('without an expectation any credentials will do, and none', async () => {
   expect((await post(claude, 'go', { headers: { authorization: 'Bearer anything' } })).status).toBe(200)
 })
 
-test('with apiKey the right key passes', async () => {
+test('with apiKey the right key passes, as x-api-key or as bearer token', async () => {
   const claude = await startSteps(steps, { apiKey: 'right' })
+  expect((await post(claude, 'go', { headers: { authorization: 'Bearer right' } })).status).toBe(200)
   expect((await post(claude, 'go', { headers: { 'x-api-key': 'right' } })).status).toBe(200)
 })
 
@@ -20,7 +21,13 @@ const refused: [string, Record<string, string>, string][] = [
   ['a wrong key', { 'x-api-key': 'wrong' }, 'invalid x-api-key'],
   ['an empty key', { 'x-api-key': '' }, 'invalid x-api-key'],
   ['no key', {}, 'x-api-key header is required'],
-  ['the key as a token', { authorization: 'Bearer right' }, 'Invalid bearer token'],
+  ['a wrong bearer token', { authorization: 'Bearer wrong' }, 'Invalid bearer token'],
+  ['another scheme', { authorization: 'Basic right' }, 'x-api-key header is required'],
+  [
+    'a wrong key beside the right token',
+    { 'x-api-key': 'wrong', authorization: 'Bearer right' },
+    'invalid x-api-key',
+  ],
 ]
 
 test.each(refused)('with apiKey %s is a 401 in the shape of the API', async (_what, headers, message) => {

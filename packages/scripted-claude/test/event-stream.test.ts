@@ -194,7 +194,7 @@ test('several tool calls are several blocks, numbered', async () => {
 
 test('each block is stopped before the next one starts', async () => {
   const claude = await startSteps([{ thinking: 'a' }, { text: 'b' }, { toolUse: { name: 'C' } }])
-  const edges = (await streamEvents(claude)).filter(({ event }) => /^content_block_st/.test(event))
+  const edges = (await streamEvents(claude)).filter(({ event }) => event.startsWith('content_block_st'))
   expect(edges.map(({ event, data }) => `${event.slice(14)} ${data['index']}`)).toEqual([
     'start 0',
     'stop 0',

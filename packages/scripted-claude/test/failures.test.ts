@@ -99,16 +99,14 @@ test('a cut after much text loses none of it', async () => {
   const claude = await startSteps([{ text: 'word ', repeat: 20_000 }, { cut: true }])
   const stream = await openStream(claude)
   await expect(stream.end()).rejects.toThrow('terminated')
-  expect(stream.text.match(/"text_delta"/g)).toHaveLength(20_000)).toHaveLength(20_000)
+  expect(stream.text.match(/"text_delta"/g)).toHaveLength(20_000)
 })
 
 test('a cut can leave half an event on the wire', async () => {
   const claude = await startSteps([{ text: 'whole' }, { cut: 'mid-event' }])
   const stream = await openStream(claude)
-  const wire = await stream.until('whole"}}\n\nevent: content_block_delta\ndata: {')
   await expect(stream.end()).rejects.toThrow('terminated')
-  expect(stream.text).toBe(wire)
-  expect(wire).not.toMatch(/\n\n$/)
+  expect(stream.text).toMatch(/whole"\}\}\n\nevent: content_block_delta\ndata: \{[^\n]+$/)
 })
 
 test('a cut before any content breaks the connection without an answer', async () => {

@@ -9,7 +9,12 @@ export function createBanner(url: string, config: ServerConfig): string {
     ['websocket', `${url.replace(/^http/, 'ws')}/ws`],
     ['workspace', workspace],
     ['model', describeAccess(access, upstream)],
-    ['clients', token === undefined ? 'no token: every process on this machine may speak, the agent included' : 'with the token'],
+    [
+      'clients',
+      token === undefined
+        ? 'no token: every process on this machine may speak, the agent included'
+        : 'with the token',
+    ],
     ['permissions', permissionMode],
   ]
   const lines = rows.map(([name, value]) => `  ${name.padEnd(12)}${value}`)

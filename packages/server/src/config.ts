@@ -7,7 +7,9 @@ import { createBaseEnvironment } from './agent/environment.ts'
 import { readModelAccess, type ModelAccess } from './agent/model-access.ts'
 import { refuseSetting, SETTINGS, type Setting } from './settings.ts'
 
-type Values = { -readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never }
+type Values = {
+  -readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never
+}
 
 /** Everything that a server is started with. */
 export interface ServerConfig extends Values {
@@ -47,7 +49,11 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
   }
   const config = values as unknown as Values
   if (!isLoopback(config.host) && config.token === undefined) {
-    refuseSetting('HOST', config.host, 'a loopback address (127.0.0.1, ::1, localhost) while CLAUDE_AGENT_TOKEN is not set')
+    refuseSetting(
+      'HOST',
+      config.host,
+      'a loopback address (127.0.0.1, ::1, localhost) while CLAUDE_AGENT_TOKEN is not set',
+    )
   }
   const upstream = env['ANTHROPIC_BASE_URL'] || DEFAULT_UPSTREAM
   if (!/^https?:\/\//.test(upstream) || !URL.canParse(upstream)) {
@@ -64,10 +70,12 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
 
 /** What the bin prints for `--help`. */
 export function describeSettings(): string {
-  const rows = (Object.values(SETTINGS) as Setting<unknown>[]).map(({ flag, variable, summary, default: value }) => {
-    const name = flag === undefined ? '' : `--${flag}`
-    return `  ${name.padEnd(22)} ${variable.padEnd(32)} ${summary} (default: ${value})`
-  })
+  const rows = (Object.values(SETTINGS) as Setting<unknown>[]).map(
+    ({ flag, variable, summary, default: value }) => {
+      const name = flag === undefined ? '' : `--${flag}`
+      return `  ${name.padEnd(22)} ${variable.padEnd(32)} ${summary} (default: ${value})`
+    },
+  )
   return ['Usage: claude-agent-server [flags]', '', ...rows, ''].join('\n')
 }
 

@@ -1,7 +1,11 @@
 import { createBanner } from './banner.ts'
 import { describeSettings, loadEnvFile, readConfig } from './config.ts'
+import { scrubEnvironment } from './scrub.ts'
 import { startServer } from './server.ts'
 import { VERSION } from './version.ts'
+
+/** What only the server may know. Cloud credentials are the agent's too. */
+const SECRETS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_AGENT_TOKEN']
 
 /**
  * The program: reads the configuration, starts the server, says where it is, and ends it in order at SIGINT or SIGTERM.
@@ -12,6 +16,7 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   if (argv.includes('--version')) return void process.stdout.write(`${VERSION}\n`)
   loadEnvFile('.env', env)
   const config = readConfig(argv, env)
+  scrubEnvironment(SECRETS)
   const server = await startServer(config)
   process.stdout.write(createBanner(server.url, config))
   const end = (): void => {

@@ -140,7 +140,9 @@ async function listen(server: Server, { host, port }: ServerConfig): Promise<voi
       reject(
         new AgentServerError({
           code: taken ? 'port_in_use' : 'invalid_setting',
-          message: taken ? `Port ${port} of ${host} is taken.` : `Cannot listen on ${host}:${port}: ${cause.message}.`,
+          message: taken
+            ? `Port ${port} of ${host} is taken.`
+            : `Cannot listen on ${host}:${port}: ${cause.message}.`,
           hint: taken ? 'Stop what listens there, or choose another one with PORT.' : 'Set HOST and PORT.',
           cause,
         }),

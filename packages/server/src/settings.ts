@@ -26,18 +26,93 @@ export const SETTINGS = {
   port: number('PORT', 'port', 0, 65_535, 3000, 'Port to listen on; 0 takes a free one.'),
   host: text('HOST', 'host', '127.0.0.1', 'Address to listen on. Beyond loopback only with a token.'),
   token: optional('CLAUDE_AGENT_TOKEN', 'Bearer token that every client must show. No flag: it is a secret.'),
-  workspace: folder('CLAUDE_AGENT_WORKSPACE', 'workspace', 'agent-workspace', 'Folder that the agent works in; created.'),
-  dataDir: folder('CLAUDE_AGENT_DATA_DIR', 'data-dir', '.claude-agent-server', 'Folder of the event logs; one server each.'),
-  allowedOrigins: list('CLAUDE_AGENT_ALLOWED_ORIGINS', 'allowed-origins', readOrigin, [], 'Origins of web pages that may speak, separated by commas.'),
-  allowedHosts: list('CLAUDE_AGENT_ALLOWED_HOSTS', 'allowed-hosts', (name) => name.toLowerCase(), [], 'Names in the Host header that are served, separated by commas.'),
-  permissionMode: oneOf('CLAUDE_AGENT_PERMISSION_MODE', 'permission-mode', PERMISSION_MODES, 'bypassPermissions', "The SDK's `permissionMode` where a client sets none."),
-  settingSources: list('CLAUDE_AGENT_SETTING_SOURCES', 'setting-sources', readSource, ['project'], "The SDK's `settingSources` where a client sets none; `none` for no source."),
-  passEnv: list('CLAUDE_AGENT_PASS_ENV', 'pass-env', (name) => name, [], "Further variables of the server's environment that agents get, by name."),
-  maxFrameBytes: number('CLAUDE_AGENT_MAX_FRAME_BYTES', 'max-frame-bytes', 1024, 512 * MIB, 32 * MIB, 'Size limit of a WebSocket frame.'),
-  maxBodyBytes: number('CLAUDE_AGENT_MAX_BODY_BYTES', 'max-body-bytes', 1024, 512 * MIB, 4 * MIB, 'Size limit of a JSON body.'),
-  maxFileBytes: number('CLAUDE_AGENT_MAX_FILE_BYTES', 'max-file-bytes', 0, Number.MAX_SAFE_INTEGER, 16 * 1024 * MIB, 'Size limit of a file that is written over HTTP.'),
-  maxConnections: number('CLAUDE_AGENT_MAX_CONNECTIONS', 'max-connections', 1, 100_000, 100, 'Most WebSockets at once.'),
-  maxQueuedPrompts: number('CLAUDE_AGENT_MAX_QUEUED_PROMPTS', 'max-queued-prompts', 1, 100_000, 100, 'Most prompts that may wait.'),
+  workspace: folder(
+    'CLAUDE_AGENT_WORKSPACE',
+    'workspace',
+    'agent-workspace',
+    'Folder that the agent works in; created.',
+  ),
+  dataDir: folder(
+    'CLAUDE_AGENT_DATA_DIR',
+    'data-dir',
+    '.claude-agent-server',
+    'Folder of the event logs; one server each.',
+  ),
+  allowedOrigins: list(
+    'CLAUDE_AGENT_ALLOWED_ORIGINS',
+    'allowed-origins',
+    readOrigin,
+    [],
+    'Origins of web pages that may speak, separated by commas.',
+  ),
+  allowedHosts: list(
+    'CLAUDE_AGENT_ALLOWED_HOSTS',
+    'allowed-hosts',
+    (name) => name.toLowerCase(),
+    [],
+    'Names in the Host header that are served, separated by commas.',
+  ),
+  permissionMode: oneOf(
+    'CLAUDE_AGENT_PERMISSION_MODE',
+    'permission-mode',
+    PERMISSION_MODES,
+    'bypassPermissions',
+    "The SDK's `permissionMode` where a client sets none.",
+  ),
+  settingSources: list(
+    'CLAUDE_AGENT_SETTING_SOURCES',
+    'setting-sources',
+    readSource,
+    ['project'],
+    "The SDK's `settingSources` where a client sets none; `none` for no source.",
+  ),
+  passEnv: list(
+    'CLAUDE_AGENT_PASS_ENV',
+    'pass-env',
+    (name) => name,
+    [],
+    "Further variables of the server's environment that agents get, by name.",
+  ),
+  maxFrameBytes: number(
+    'CLAUDE_AGENT_MAX_FRAME_BYTES',
+    'max-frame-bytes',
+    1024,
+    512 * MIB,
+    32 * MIB,
+    'Size limit of a WebSocket frame.',
+  ),
+  maxBodyBytes: number(
+    'CLAUDE_AGENT_MAX_BODY_BYTES',
+    'max-body-bytes',
+    1024,
+    512 * MIB,
+    4 * MIB,
+    'Size limit of a JSON body.',
+  ),
+  maxFileBytes: number(
+    'CLAUDE_AGENT_MAX_FILE_BYTES',
+    'max-file-bytes',
+    0,
+    Number.MAX_SAFE_INTEGER,
+    16 * 1024 * MIB,
+    'Size limit of a file that is written over HTTP.',
+  ),
+  maxConnections: number(
+    'CLAUDE_AGENT_MAX_CONNECTIONS',
+    'max-connections',
+    1,
+    100_000,
+    100,
+    'Most WebSockets at once.',
+  ),
+  maxQueuedPrompts: number(
+    'CLAUDE_AGENT_MAX_QUEUED_PROMPTS',
+    'max-queued-prompts',
+    1,
+    100_000,
+    100,
+    'Most prompts that may wait.',
+  ),
 } as const
 
 function text(variable: string, flag: string, value: string, summary: string): Setting<string> {
@@ -52,7 +127,14 @@ function optional(variable: string, summary: string): Setting<string | undefined
   return { variable, summary, default: 'none', read, fallback: () => undefined }
 }
 
-function number(variable: string, flag: string, least: number, most: number, value: number, summary: string): Setting<number> {
+function number(
+  variable: string,
+  flag: string,
+  least: number,
+  most: number,
+  value: number,
+  summary: string,
+): Setting<number> {
   const read = (given: string): number => {
     const parsed = Number(given)
     if (/^\d+$/.test(given) && parsed >= least && parsed <= most) return parsed
@@ -66,12 +148,24 @@ function folder(variable: string, flag: string, name: string, summary: string): 
   return { variable, flag, summary, default: `~/${name}`, read, fallback: () => join(homedir(), name) }
 }
 
-function oneOf<const T extends string>(variable: string, flag: string, values: readonly T[], value: T, summary: string): Setting<T> {
+function oneOf<const T extends string>(
+  variable: string,
+  flag: string,
+  values: readonly T[],
+  value: T,
+  summary: string,
+): Setting<T> {
   const read = (given: string): T => readOneOf(values, given)
   return { variable, flag, summary, default: value, read, fallback: () => value }
 }
 
-function list<T extends string>(variable: string, flag: string, one: (given: string) => T, value: T[], summary: string): Setting<T[]> {
+function list<T extends string>(
+  variable: string,
+  flag: string,
+  one: (given: string) => T,
+  value: T[],
+  summary: string,
+): Setting<T[]> {
   const read = (given: string): T[] => {
     const entries = given.split(',').map((entry) => entry.trim())
     return given.trim() === 'none' ? [] : entries.filter((entry) => entry !== '').map(one)

@@ -33,7 +33,10 @@ describe('a value', () => {
   })
 
   test('that is empty counts as not given', () => {
-    expect(readConfig([], { ...base, PORT: '', CLAUDE_AGENT_TOKEN: '' })).toMatchObject({ port: 3000, token: undefined })
+    expect(readConfig([], { ...base, PORT: '', CLAUDE_AGENT_TOKEN: '' })).toMatchObject({
+      port: 3000,
+      token: undefined,
+    })
   })
 
   test('with ~ is below the home folder; a list is separated by commas', () => {
@@ -79,7 +82,9 @@ describe('a value', () => {
   })
 
   test('of an unknown flag stops the start', () => {
-    expect(() => readConfig(['--prot', '1'], base)).toThrow(expect.objectContaining({ code: 'invalid_setting' }) as Error)
+    expect(() => readConfig(['--prot', '1'], base)).toThrow(
+      expect.objectContaining({ code: 'invalid_setting' }) as Error,
+    )
   })
 })
 
@@ -91,17 +96,24 @@ test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]', 'LOCALHOST'])(
   expect(isLoopback(host)).toBe(true)
 })
 
-test.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.evil.example', 'localhost.evil.example', '1270.0.0.1', ''])(
-  '%s is not loopback',
-  (host) => {
-    expect(isLoopback(host)).toBe(false)
-  },
-)
+test.each([
+  '0.0.0.0',
+  '::',
+  '10.0.0.1',
+  '127.0.0.1.evil.example',
+  'localhost.evil.example',
+  '1270.0.0.1',
+  '',
+])('%s is not loopback', (host) => {
+  expect(isLoopback(host)).toBe(false)
+})
 
 test('no secret has a flag, so none is ever in a command line', () => {
-  expect(Object.values(SETTINGS).filter((setting) => !('flag' in setting)).map(({ variable }) => variable)).toEqual([
-    'CLAUDE_AGENT_TOKEN',
-  ])
+  expect(
+    Object.values(SETTINGS)
+      .filter((setting) => !('flag' in setting))
+      .map(({ variable }) => variable),
+  ).toEqual(['CLAUDE_AGENT_TOKEN'])
 })
 
 test('--help names every setting with its flag and its default', () => {

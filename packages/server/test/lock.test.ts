@@ -23,7 +23,10 @@ test('a second server is refused while the first lives, and let in after it', as
 test('the lock of a process that was killed counts for nothing', async () => {
   const folder = await temporaryFolder()
   const path = join(folder, 'server.lock')
-  const holder = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`])
+  const holder = spawn(process.execPath, [
+    '-e',
+    `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`,
+  ])
   onTestFinished(() => void holder.kill('SIGKILL'))
   await once(holder.stdout, 'data')
   await expect(DataDirLock.acquire(folder)).rejects.toMatchObject({ code: 'data_dir_in_use' })
@@ -37,7 +40,9 @@ test('of many that come at once, over a dead lock, exactly one gets it', async (
   const folder = await temporaryFolder()
   const dead = createServer()
   await new Promise<void>((resolve) => dead.listen(join(folder, 'stale'), resolve))
-  await import('node:fs/promises').then(({ link }) => link(join(folder, 'stale'), join(folder, 'server.lock')))
+  await import('node:fs/promises').then(({ link }) =>
+    link(join(folder, 'stale'), join(folder, 'server.lock')),
+  )
   await new Promise<void>((resolve) => dead.close(() => resolve()))
   const results = await Promise.allSettled(Array.from({ length: 12 }, () => DataDirLock.acquire(folder)))
   const held = results.filter((result) => result.status === 'fulfilled')

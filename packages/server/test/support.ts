@@ -11,7 +11,11 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 /** Waits until a condition holds; fails with its name after `timeoutMs`. */
-export async function until(name: string, condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(
+  name: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${name}`)

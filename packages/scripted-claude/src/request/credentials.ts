@@ -12,7 +12,8 @@ export function checkCredentials(headers: IncomingHttpHeaders, expected: Credent
   if (expected.apiKey === undefined && expected.authToken === undefined) return
   const apiKey = headers['x-api-key']
   const bearer = /^Bearer (.*)$/i.exec(headers.authorization ?? '')?.[1]
-  if (expected.apiKey !== undefined && apiKey === expected.apiKey) return
+  // Some clients send an API key in x-api-key, others as a bearer token.
+  if (expected.apiKey !== undefined && (apiKey ?? bearer) === expected.apiKey) return
   if (expected.authToken !== undefined && bearer === expected.authToken) return
   if (apiKey === undefined && bearer === undefined) {
     const message = 'x-api-key header is required'

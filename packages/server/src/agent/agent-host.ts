@@ -39,7 +39,9 @@ export class AgentHost {
 
   /** How an agent with this configuration reaches a model: its own key wins. */
   access(config: QueryConfig): ModelAccess {
-    return config.anthropicApiKey ? apiKeyAccess(config.anthropicApiKey, 'anthropicApiKey') : this.#options.access
+    return config.anthropicApiKey
+      ? apiKeyAccess(config.anthropicApiKey, 'anthropicApiKey')
+      : this.#options.access
   }
 
   /** What an agent would be started with, without secrets that can change while it lives. Equal means: no new process. */
@@ -88,7 +90,10 @@ export class AgentHost {
       const current = this.access(request.config())
       return current.kind === 'broker' ? current.credential : undefined
     })
-    return { environment: { [brokered(access)]: grant.placeholder, ANTHROPIC_BASE_URL: this.#options.broker.url }, grant }
+    return {
+      environment: { [brokered(access)]: grant.placeholder, ANTHROPIC_BASE_URL: this.#options.broker.url },
+      grant,
+    }
   }
 }
 
@@ -98,7 +103,10 @@ function brokered(access: Exclude<ModelAccess, { kind: 'cloud' }>): string {
 }
 
 /** The session's settings with the address of the model on top: a second lock beside the environment's. */
-function pinned(settings: Options['settings'], access: Record<string, string>): NonNullable<Options['settings']> {
+function pinned(
+  settings: Options['settings'],
+  access: Record<string, string>,
+): NonNullable<Options['settings']> {
   const own = typeof settings === 'object' ? settings : {}
   const baseUrl = access['ANTHROPIC_BASE_URL']
   if (baseUrl === undefined) return own

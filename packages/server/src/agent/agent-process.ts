@@ -75,6 +75,10 @@ export class AgentProcess {
   #describe(code: number | null, signal: NodeJS.Signals | null): AgentExit {
     const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`
     const last = this.#stderr.trim()
-    return { code, signal, cause: last === '' ? `the agent's process ${how}` : `the agent's process ${how}: ${last}` }
+    return {
+      code,
+      signal,
+      cause: last === '' ? `the agent's process ${how}` : `the agent's process ${how}: ${last}`,
+    }
   }
 }

@@ -1,4 +1,10 @@
-import { startup, type Options, type Query, type SDKMessage, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
+import {
+  startup,
+  type Options,
+  type Query,
+  type SDKMessage,
+  type SDKUserMessage,
+} from '@anthropic-ai/claude-agent-sdk'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentProcess, type AgentExit } from './agent-process.ts'
 import { Inbox } from './inbox.ts'

@@ -44,7 +44,10 @@ const FIXED: Record<string, string> = {
 }
 
 /** The variables of `source` that an agent may have, by name. */
-export function pickEnvironment(source: NodeJS.ProcessEnv, names: readonly string[] = INHERITED): Record<string, string> {
+export function pickEnvironment(
+  source: NodeJS.ProcessEnv,
+  names: readonly string[] = INHERITED,
+): Record<string, string> {
   const picked: Record<string, string> = {}
   for (const name of names) if (source[name] !== undefined) picked[name] = source[name]
   for (const [name, value] of Object.entries(source))
@@ -53,7 +56,10 @@ export function pickEnvironment(source: NodeJS.ProcessEnv, names: readonly strin
 }
 
 /** What every agent of this server gets, before its access to the model and the session's own variables. */
-export function createBaseEnvironment(source: NodeJS.ProcessEnv, passed: readonly string[]): Record<string, string> {
+export function createBaseEnvironment(
+  source: NodeJS.ProcessEnv,
+  passed: readonly string[],
+): Record<string, string> {
   const noProxy = [source['NO_PROXY'] ?? source['no_proxy'], LOOPBACK].filter(Boolean).join(',')
   return {
     ...pickEnvironment(source),

@@ -100,11 +100,21 @@ export function readModelAccess(env: NodeJS.ProcessEnv): ModelAccess {
 
 /** Access by an API key, wherever it came from. */
 export function apiKeyAccess(key: string, name: string): ModelAccess {
-  return { kind: 'broker', name, variable: 'ANTHROPIC_API_KEY', credential: { header: 'x-api-key', value: key } }
+  return {
+    kind: 'broker',
+    name,
+    variable: 'ANTHROPIC_API_KEY',
+    credential: { header: 'x-api-key', value: key },
+  }
 }
 
 function bearer(variable: string, token: string): ModelAccess {
-  return { kind: 'broker', name: variable, variable, credential: { header: 'authorization', value: `Bearer ${token}` } }
+  return {
+    kind: 'broker',
+    name: variable,
+    variable,
+    credential: { header: 'authorization', value: `Bearer ${token}` },
+  }
 }
 
 /** Whether the CLI takes the value of a switch for yes. */

@@ -55,7 +55,8 @@ export class Feed {
 
   /** Resolves at once, or when enough of what waits is written: who produces events waits here. */
   async room(): Promise<void> {
-    while (this.#pendingBytes > MAX_PENDING && !this.#closed) await new Promise<void>((go) => this.#room.push(go))
+    while (this.#pendingBytes > MAX_PENDING && !this.#closed)
+      await new Promise<void>((go) => this.#room.push(go))
   }
 
   /** Resolves when everything published so far is written. */

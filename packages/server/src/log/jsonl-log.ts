@@ -59,12 +59,13 @@ export class JsonlLog implements EventLog {
     const end = this.#size
     if (after >= last) return
     let rest: Buffer = Buffer.alloc(0)
-    for (let position = this.#offsetBefore(after + 1); position < end; ) {
+    for (let position = this.#offsetBefore(after + 1); position < end;) {
       const chunk = Buffer.allocUnsafe(Math.min(STRIDE, end - position))
       const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, position)
       if (bytesRead === 0) break
       position += bytesRead
-      const text = rest.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([rest, chunk.subarray(0, bytesRead)])
+      const text =
+        rest.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([rest, chunk.subarray(0, bytesRead)])
       let start = 0
       for (let stop = text.indexOf(NEWLINE); stop !== -1; stop = text.indexOf(NEWLINE, start)) {
         const event = JSON.parse(text.toString('utf8', start, stop)) as LoggedEvent
@@ -83,7 +84,7 @@ export class JsonlLog implements EventLog {
   /** Writes all of it at the end, or takes back what was written of it. */
   async #write(bytes: Buffer): Promise<void> {
     try {
-      for (let done = 0; done < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#size + done)
         done += bytesWritten
       }

@@ -1,7 +1,7 @@
 import { REDACTED } from '@claude-agent/protocol'
 
 const LONG =
-  'passw|passphrase|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credential|authoriz|cookie|bearer'
+  'passw|passphrase|secret|token(?!s)|api[-_]?key|access[-_]?key|private[-_]?key|credential|authoriz|cookie|bearer'
 const SHORT = 'auth|dsn|jwt|key|otp|pass|pat|pwd|session|sid|sig|signature'
 const NAME = `[\\w.%-]{0,60}(?:${LONG})[\\w.%-]{0,20}|(?:[\\w.%-]{0,60}[_.-])?(?:${SHORT})`
 

@@ -108,7 +108,11 @@ export class Session {
 
   #refuseIfUnable(): void {
     if (this.#ending !== undefined) {
-      throw new AgentServerError({ code: 'server_stopping', message: 'The server is shutting down.', retryAfterMs: 2000 })
+      throw new AgentServerError({
+        code: 'server_stopping',
+        message: 'The server is shutting down.',
+        retryAfterMs: 2000,
+      })
     }
     if (this.#parts.host.access(this.#config).kind === 'none') {
       throw new AgentServerError({
@@ -134,7 +138,8 @@ export class Session {
     if (prompt === undefined) return
     this.#turn = new Turn(prompt.uuid)
     this.#ready().then(
-      (agent) => agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#sdkSessionId } as never),
+      (agent) =>
+        agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#sdkSessionId } as never),
       (error: AgentServerError) => {
         this.feed.publish({ type: 'error', ...error.toJSON() })
         this.#finish('failed')
@@ -209,7 +214,12 @@ export class Session {
     if (this.#ending !== undefined) return
     this.#advance()
     // A configuration that came during the turn; the next prompt may be long in coming.
-    if (this.#turn === undefined && this.#agent !== undefined && this.#fingerprint !== this.#wantedFingerprint()) this.warm()
+    if (
+      this.#turn === undefined &&
+      this.#agent !== undefined &&
+      this.#fingerprint !== this.#wantedFingerprint()
+    )
+      this.warm()
   }
 
   #agentEnded(agent: Agent, exit: AgentExit): void {
@@ -224,7 +234,11 @@ export class Session {
 
   #interruptAgent(): void {
     this.#agent?.interrupt().catch((error: Error) => {
-      this.feed.publish({ type: 'error', error: `The turn could not be interrupted: ${error.message}`, code: 'internal' })
+      this.feed.publish({
+        type: 'error',
+        error: `The turn could not be interrupted: ${error.message}`,
+        code: 'internal',
+      })
     })
   }
 

@@ -73,7 +73,7 @@ export function unauthorized(): AgentServerError {
   return new AgentServerError({
     code: 'unauthorized',
     message: 'The token is missing or wrong.',
-    hint: "Send 'Authorization: Bearer <token>', or on a WebSocket the first frame {\"type\":\"auth\",\"token\":\"…\"}.",
+    hint: 'Send \'Authorization: Bearer <token>\', or on a WebSocket the first frame {"type":"auth","token":"…"}.',
   })
 }
 

@@ -31,6 +31,11 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new AgentServerError({ code: 'invalid_json', message: 'Invalid JSON', hint: 'Send one JSON object.', cause })
+    throw new AgentServerError({
+      code: 'invalid_json',
+      message: 'Invalid JSON',
+      hint: 'Send one JSON object.',
+      cause,
+    })
   }
 }

@@ -9,28 +9,54 @@ type Frame<S extends Schemas> = { [K in keyof S]: z.output<S[K]> }[keyof S]
  * Reads one frame of a socket: text, JSON, of a type that `schemas` has, and right in all fields.
  * @throws AgentServerError `binary_frame`, `frame_too_large`, `invalid_json`, `unknown_type`, `invalid_message`
  */
-export function readFrame<S extends Schemas>(schemas: S, data: RawData, isBinary: boolean, maxBytes: number): Frame<S> {
-  if (isBinary) throw refused('binary_frame', 'A binary frame came; frames are JSON text.', 'Send the JSON as a text frame.')
+export function readFrame<S extends Schemas>(
+  schemas: S,
+  data: RawData,
+  isBinary: boolean,
+  maxBytes: number,
+): Frame<S> {
+  if (isBinary)
+    throw refused(
+      'binary_frame',
+      'A binary frame came; frames are JSON text.',
+      'Send the JSON as a text frame.',
+    )
   const bytes = data as Buffer
   if (bytes.length > maxBytes) {
-    throw refused('frame_too_large', `A frame of ${bytes.length} bytes came; the limit is ${maxBytes}.`, 'Raise CLAUDE_AGENT_MAX_FRAME_BYTES, or put the data into a file of the workspace.')
+    throw refused(
+      'frame_too_large',
+      `A frame of ${bytes.length} bytes came; the limit is ${maxBytes}.`,
+      'Raise CLAUDE_AGENT_MAX_FRAME_BYTES, or put the data into a file of the workspace.',
+    )
   }
   const value = parse(bytes.toString('utf8'))
   const type = typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined
   if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) {
-    throw refused('unknown_type', `Unknown message type: ${brief(type)}.`, `The types are ${Object.keys(schemas).join(', ')}.`)
+    throw refused(
+      'unknown_type',
+      `Unknown message type: ${brief(type)}.`,
+      `The types are ${Object.keys(schemas).join(', ')}.`,
+    )
   }
   const result = schemas[type]!.safeParse(value)
   if (result.success) return result.data as Frame<S>
   const issue = result.error.issues[0]!
-  throw refused('invalid_message', `${type}: ${describeIssue(issue)}`, 'The fields of each message are in PROTOCOL.md.')
+  throw refused(
+    'invalid_message',
+    `${type}: ${describeIssue(issue)}`,
+    'The fields of each message are in PROTOCOL.md.',
+  )
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw refused('invalid_json', `Invalid JSON: ${(cause as Error).message}`, 'Send one JSON object in each frame.')
+    throw refused(
+      'invalid_json',
+      `Invalid JSON: ${(cause as Error).message}`,
+      'Send one JSON object in each frame.',
+    )
   }
 }
 
@@ -45,6 +71,10 @@ function brief(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}…` : text
 }
 
-function refused(code: 'binary_frame' | 'frame_too_large' | 'invalid_json' | 'unknown_type' | 'invalid_message', message: string, hint: string): AgentServerError {
+function refused(
+  code: 'binary_frame' | 'frame_too_large' | 'invalid_json' | 'unknown_type' | 'invalid_message',
+  message: string,
+  hint: string,
+): AgentServerError {
   return new AgentServerError({ code, message, hint })
 }

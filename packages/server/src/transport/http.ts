@@ -57,12 +57,18 @@ async function checkSource(access: Access, c: Context, next: Next): Promise<Resp
   access.checkSource({ host, origin, authorization: undefined })
   if (origin !== undefined) {
     c.header('access-control-allow-origin', origin)
-    c.header('access-control-expose-headers', 'etag, content-range, content-length, last-modified, retry-after')
+    c.header(
+      'access-control-expose-headers',
+      'etag, content-range, content-length, last-modified, retry-after',
+    )
     c.header('vary', 'origin')
   }
   if (c.req.method !== 'OPTIONS') return await next()
   c.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE')
-  c.header('access-control-allow-headers', 'authorization, content-type, range, if-match, if-none-match, last-event-id')
+  c.header(
+    'access-control-allow-headers',
+    'authorization, content-type, range, if-match, if-none-match, last-event-id',
+  )
   c.header('access-control-max-age', '600')
   return c.body(null, 204)
 }

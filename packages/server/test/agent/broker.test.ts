@@ -31,23 +31,37 @@ async function startBroker(upstream: URL, proxy?: string): Promise<Broker> {
 }
 
 const echo: RequestListener = (from, to) => {
-  void text(from).then((body) => to.writeHead(200, { 'content-type': 'application/json', 'x-answer': 'yes' }).end(body))
+  void text(from).then((body) =>
+    to.writeHead(200, { 'content-type': 'application/json', 'x-answer': 'yes' }).end(body),
+  )
 }
 
 const post = (url: string, placeholder: string, init: RequestInit = {}): Promise<Response> =>
-  fetch(url, { method: 'POST', body: '{"a":1}', redirect: 'manual', ...init, headers: { 'x-api-key': placeholder, ...init.headers } })
+  fetch(url, {
+    method: 'POST',
+    body: '{"a":1}',
+    redirect: 'manual',
+    ...init,
+    headers: { 'x-api-key': placeholder, ...init.headers },
+  })
 
 describe('a granted process', () => {
   test('is answered by the upstream, which sees the real key in place of the placeholder', async () => {
     const { url, seen } = await startUpstream(echo)
     const broker = await startBroker(url)
     const { placeholder } = broker.grant(() => KEY)
-    const answer = await post(`${broker.url}/v1/messages?beta=true`, placeholder, { headers: { 'anthropic-beta': 'x' } })
+    const answer = await post(`${broker.url}/v1/messages?beta=true`, placeholder, {
+      headers: { 'anthropic-beta': 'x' },
+    })
     expect(answer.status).toBe(200)
     expect(answer.headers.get('x-answer')).toBe('yes')
     expect(await answer.text()).toBe('{"a":1}')
     expect(seen[0]).toMatchObject({ method: 'POST', url: '/base/v1/messages?beta=true' })
-    expect(seen[0]!.headers).toMatchObject({ 'x-api-key': 'the real key', 'anthropic-beta': 'x', host: url.host })
+    expect(seen[0]!.headers).toMatchObject({
+      'x-api-key': 'the real key',
+      'anthropic-beta': 'x',
+      host: url.host,
+    })
     expect(JSON.stringify(seen[0]!.rawHeaders)).not.toContain(placeholder)
   })
 
@@ -135,7 +149,11 @@ test('models can be listed and looked up', async () => {
   for (const path of ['/v1/models', '/v1/models/claude-x', '/v1/models?limit=5']) {
     expect((await fetch(broker.url + path, { headers: { 'x-api-key': placeholder } })).status).toBe(200)
   }
-  expect(seen.map((from) => from.url)).toEqual(['/base/v1/models', '/base/v1/models/claude-x', '/base/v1/models?limit=5'])
+  expect(seen.map((from) => from.url)).toEqual([
+    '/base/v1/models',
+    '/base/v1/models/claude-x',
+    '/base/v1/models?limit=5',
+  ])
 })
 
 test('an answer streams: its first part arrives while the upstream still holds the second', async () => {
@@ -183,7 +201,9 @@ test('an agent that goes away ends the request at the upstream', async () => {
 })
 
 test('a redirect is not followed, and not handed to the agent', async () => {
-  const { url, seen } = await startUpstream((_, to) => to.writeHead(307, { location: 'http://elsewhere.example/' }).end())
+  const { url, seen } = await startUpstream((_, to) =>
+    to.writeHead(307, { location: 'http://elsewhere.example/' }).end(),
+  )
   const broker = await startBroker(url)
   const { placeholder } = broker.grant(() => KEY)
   const answer = await post(`${broker.url}/v1/messages`, placeholder)
@@ -201,11 +221,17 @@ test('an upstream that cannot be reached is named with the cause', async () => {
 })
 
 test('errors of the upstream pass as they are', async () => {
-  const { url } = await startUpstream((_, to) => to.writeHead(429, { 'retry-after': '7' }).end('{"type":"error"}'))
+  const { url } = await startUpstream((_, to) =>
+    to.writeHead(429, { 'retry-after': '7' }).end('{"type":"error"}'),
+  )
   const broker = await startBroker(url)
   const { placeholder } = broker.grant(() => KEY)
   const answer = await post(`${broker.url}/v1/messages`, placeholder)
-  expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([429, '7', '{"type":"error"}'])
+  expect([answer.status, answer.headers.get('retry-after'), await answer.text()]).toEqual([
+    429,
+    '7',
+    '{"type":"error"}',
+  ])
 })
 
 test('the broker listens on loopback only', async () => {
@@ -223,7 +249,10 @@ test('a tls upstream is reached through the proxy that is named', async () => {
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
   onTestFinished(() => void proxy.close())
-  const broker = await startBroker(new URL('https://model.example'), `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+  const broker = await startBroker(
+    new URL('https://model.example'),
+    `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+  )
   const { placeholder } = broker.grant(() => KEY)
   expect((await post(`${broker.url}/v1/messages`, placeholder)).status).toBe(502)
   expect(asked).toEqual(['model.example:443'])

@@ -24,13 +24,21 @@ describe('the environment of an agent', () => {
   })
 
   test('has what the operator names', () => {
-    expect(createBaseEnvironment({ MY_TOOL: 'x', OTHER: 'y' }, ['MY_TOOL', 'MISSING'])).toMatchObject({ MY_TOOL: 'x' })
+    expect(createBaseEnvironment({ MY_TOOL: 'x', OTHER: 'y' }, ['MY_TOOL', 'MISSING'])).toMatchObject({
+      MY_TOOL: 'x',
+    })
     expect(createBaseEnvironment({ OTHER: 'y' }, ['MY_TOOL'])).not.toHaveProperty('MY_TOOL')
   })
 
   test('reaches loopback without the proxy, whatever NO_PROXY says', () => {
-    const environment = createBaseEnvironment({ HTTPS_PROXY: 'http://proxy:1', NO_PROXY: 'intern.example' }, [])
-    expect(environment).toMatchObject({ HTTPS_PROXY: 'http://proxy:1', NO_PROXY: 'intern.example,127.0.0.1,localhost,::1' })
+    const environment = createBaseEnvironment(
+      { HTTPS_PROXY: 'http://proxy:1', NO_PROXY: 'intern.example' },
+      [],
+    )
+    expect(environment).toMatchObject({
+      HTTPS_PROXY: 'http://proxy:1',
+      NO_PROXY: 'intern.example,127.0.0.1,localhost,::1',
+    })
   })
 
   test('lets the CLI ignore the routing settings of the workspace, and phone nobody', () => {
@@ -64,14 +72,24 @@ describe('the access to a model', () => {
   test.each(CLOUD_PROVIDERS.map((provider) => [provider.name, provider] as const))(
     'by %s passes its documented variables on, and no other',
     (name, provider) => {
-      const given = Object.fromEntries(provider.variables.map((variable) => [variable, `value of ${variable}`]))
-      const access = readModelAccess({ ...given, [provider.switch]: '1', ANTHROPIC_API_KEY: 'not this', OTHER: 'nor this' })
+      const given = Object.fromEntries(
+        provider.variables.map((variable) => [variable, `value of ${variable}`]),
+      )
+      const access = readModelAccess({
+        ...given,
+        [provider.switch]: '1',
+        ANTHROPIC_API_KEY: 'not this',
+        OTHER: 'nor this',
+      })
       expect(access).toEqual({ kind: 'cloud', name, environment: { ...given, [provider.switch]: '1' } })
     },
   )
 
   test('by Vertex has the regions of single models too', () => {
-    const access = readModelAccess({ CLAUDE_CODE_USE_VERTEX: 'true', VERTEX_REGION_CLAUDE_4_0_OPUS: 'europe-west1' })
+    const access = readModelAccess({
+      CLAUDE_CODE_USE_VERTEX: 'true',
+      VERTEX_REGION_CLAUDE_4_0_OPUS: 'europe-west1',
+    })
     expect(access).toMatchObject({ environment: { VERTEX_REGION_CLAUDE_4_0_OPUS: 'europe-west1' } })
   })
 })

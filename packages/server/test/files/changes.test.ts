@@ -24,7 +24,9 @@ describe('POST /files/directory', () => {
 
   test('made by many at once is there, and one of them made it', async () => {
     const server = await startFileServer()
-    const answers = await Promise.all(Array.from({ length: 8 }, () => post(server, '/directory', { path: 'x/y/z' })))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => post(server, '/directory', { path: 'x/y/z' })),
+    )
     const statuses = answers.map((answer) => answer.status).sort()
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 200, 201])
   })
@@ -76,7 +78,9 @@ describe('POST /files/move', () => {
   test('moves a symlink itself, and not what it leads to', async () => {
     const server = await startFileServer()
     await symlink(join(server.outside, 'secret.txt'), join(server.folder, 'link'))
-    expect(await (await post(server, '/move', { from: 'link', to: 'moved' })).json()).toMatchObject({ type: 'symlink' })
+    expect(await (await post(server, '/move', { from: 'link', to: 'moved' })).json()).toMatchObject({
+      type: 'symlink',
+    })
     expect((await lstat(join(server.folder, 'moved'))).isSymbolicLink()).toBe(true)
     expect(await readFile(join(server.outside, 'secret.txt'), 'utf8')).toBe('secret')
   })
@@ -102,7 +106,9 @@ describe('POST /files/move', () => {
     const answers = await Promise.all(names.map((from) => post(server, '/move', { from, to: 'target' })))
     expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1)
     expect(await readdir(server.folder)).toHaveLength(10)
-    const texts = await Promise.all((await readdir(server.folder)).map((name) => readFile(join(server.folder, name), 'utf8')))
+    const texts = await Promise.all(
+      (await readdir(server.folder)).map((name) => readFile(join(server.folder, name), 'utf8')),
+    )
     expect(texts.sort()).toEqual(names)
   })
 
@@ -173,13 +179,16 @@ describe('DELETE /files', () => {
     expect(await readdir(server.folder)).toEqual([])
   })
 
-  test.each(['.', './', 'a/..', 'WORKSPACE', 'WORKSPACE/'])('refuses to remove the workspace as %j', async (name) => {
-    const server = await startFileServer()
-    await server.place('a/x')
-    const path = name.replace('WORKSPACE', server.folder)
-    expect(await failure(remove(server, path, { recursive: 'true' }))).toBe('path_denied')
-    expect(await readdir(server.folder)).toEqual(['a'])
-  })
+  test.each(['.', './', 'a/..', 'WORKSPACE', 'WORKSPACE/'])(
+    'refuses to remove the workspace as %j',
+    async (name) => {
+      const server = await startFileServer()
+      await server.place('a/x')
+      const path = name.replace('WORKSPACE', server.folder)
+      expect(await failure(remove(server, path, { recursive: 'true' }))).toBe('path_denied')
+      expect(await readdir(server.folder)).toEqual(['a'])
+    },
+  )
 
   test('refuses what is not there, no path, and an unclear `recursive`', async () => {
     const server = await startFileServer()

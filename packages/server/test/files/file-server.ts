@@ -4,7 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
-import { AgentServerError, ERRORS, type ErrorBody, type FileEntry, type WatchEvent } from '@claude-agent/protocol'
+import {
+  AgentServerError,
+  ERRORS,
+  type ErrorBody,
+  type FileEntry,
+  type WatchEvent,
+} from '@claude-agent/protocol'
 import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { expect, onTestFinished } from 'vitest'
@@ -24,7 +30,12 @@ export interface FileServer {
   readonly outside: string
   readonly workspace: Workspace
   /** A request below `/files`; the query is escaped. */
-  request(method: string, route: string, query?: Record<string, string>, init?: RequestInit): Promise<Response>
+  request(
+    method: string,
+    route: string,
+    query?: Record<string, string>,
+    init?: RequestInit,
+  ): Promise<Response>
   /** Puts a file on disk, past the server. */
   place(path: string, content?: string): Promise<void>
   watch(query?: Record<string, string>): Promise<Watched>
@@ -136,7 +147,10 @@ export async function eventually(check: () => void | Promise<void>, ms = 15_000)
 
 /** The status and the code of an error answer, which must be of the documented form. */
 export async function failure(response: Promise<Response>): Promise<string> {
-  const { status, body } = await response.then(async (r) => ({ status: r.status, body: (await r.json()) as ErrorBody }))
+  const { status, body } = await response.then(async (r) => ({
+    status: r.status,
+    body: (await r.json()) as ErrorBody,
+  }))
   expect(body.error.length).toBeGreaterThan(10)
   expect(status).toBe(ERRORS[body.code].status)
   return body.code

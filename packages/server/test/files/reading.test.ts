@@ -149,9 +149,9 @@ describe('Range', () => {
 
   test('with If-Range counts only for the same version', async () => {
     const { read, etag } = await startWithText()
-    expect((await read({ 'range': 'bytes=0-1', 'if-range': etag })).status).toBe(206)
-    expect((await read({ 'range': 'bytes=0-1', 'if-range': '"other"' })).status).toBe(200)
-    expect((await read({ 'range': 'bytes=0-1', 'if-range': new Date().toUTCString() })).status).toBe(200)
+    expect((await read({ range: 'bytes=0-1', 'if-range': etag })).status).toBe(206)
+    expect((await read({ range: 'bytes=0-1', 'if-range': '"other"' })).status).toBe(200)
+    expect((await read({ range: 'bytes=0-1', 'if-range': new Date().toUTCString() })).status).toBe(200)
   })
 
   test('parts of a large file put together are the file', async () => {
@@ -174,19 +174,22 @@ describe('ETag', () => {
     expect((await read()).headers.get('etag')).toBe(etag)
   })
 
-  test.each(['If-None-Match with the tag', 'weak', 'in a list', '*'])('%s gives 304 without a body', async (kind) => {
-    const { read, etag } = await startWithText()
-    const values: Record<string, string> = {
-      'If-None-Match with the tag': etag,
-      'weak': `W/${etag}`,
-      'in a list': `"a", ${etag} , W/"b"`,
-      '*': '*',
-    }
-    const response = await read({ 'if-none-match': values[kind] ?? '' })
-    expect(response.status).toBe(304)
-    expect(response.headers.get('etag')).toBe(etag)
-    expect(await response.text()).toBe('')
-  })
+  test.each(['If-None-Match with the tag', 'weak', 'in a list', '*'])(
+    '%s gives 304 without a body',
+    async (kind) => {
+      const { read, etag } = await startWithText()
+      const values: Record<string, string> = {
+        'If-None-Match with the tag': etag,
+        weak: `W/${etag}`,
+        'in a list': `"a", ${etag} , W/"b"`,
+        '*': '*',
+      }
+      const response = await read({ 'if-none-match': values[kind] ?? '' })
+      expect(response.status).toBe(304)
+      expect(response.headers.get('etag')).toBe(etag)
+      expect(await response.text()).toBe('')
+    },
+  )
 
   test('If-None-Match of another version gives the content', async () => {
     const { read } = await startWithText()

@@ -2,7 +2,14 @@ import { chmod, link, mkdir, readFile, readlink, stat, symlink, writeFile } from
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { eventually, failure, findOpen, findTemporary, startFileServer, type FileServer } from './file-server.ts'
+import {
+  eventually,
+  failure,
+  findOpen,
+  findTemporary,
+  startFileServer,
+  type FileServer,
+} from './file-server.ts'
 
 function put(
   server: FileServer,
@@ -259,7 +266,9 @@ describe('a conditional write', () => {
     const headers = exists ? { 'if-match': etag } : { 'if-none-match': '*' }
     const writers = Array.from({ length: 12 }, (_unused, index) => `writer ${index}`)
     const bodies = writers.map((text) => slowBody(text))
-    const answers = bodies.map(({ init }) => server.request('PUT', '/content', { path }, { ...init, headers }))
+    const answers = bodies.map(({ init }) =>
+      server.request('PUT', '/content', { path }, { ...init, headers }),
+    )
     await eventually(async () => expect(await findTemporary(server.folder)).toHaveLength(writers.length))
     for (const { end } of bodies) end()
     const statuses = (await Promise.all(answers)).map((answer) => answer.status)

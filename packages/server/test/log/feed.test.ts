@@ -9,7 +9,10 @@ import type { Sink } from '../../src/log/reader.ts'
 import { temporaryFolder, until } from '../support.ts'
 
 const info = (data: string): NewEvent => ({ type: 'info', data })
-const partial = (text: string): EphemeralEvent => ({ type: 'sdk_message', data: { type: 'stream_event', text } as never })
+const partial = (text: string): EphemeralEvent => ({
+  type: 'sdk_message',
+  data: { type: 'stream_event', text } as never,
+})
 
 /** A sink that takes everything, or holds it back like a socket whose reader sleeps. */
 class TestSink implements Sink {
@@ -42,18 +45,23 @@ class TestSink implements Sink {
   }
 
   get texts(): string[] {
-    return this.events.map((event) => (isLogged(event) ? String(event.seq) : (event.data as unknown as { text: string }).text))
+    return this.events.map((event) =>
+      isLogged(event) ? String(event.seq) : (event.data as unknown as { text: string }).text,
+    )
   }
 }
 
-async function createFeed(wrap: (log: EventLog) => EventLog = (log) => log): Promise<{ feed: Feed; log: EventLog }> {
+async function createFeed(
+  wrap: (log: EventLog) => EventLog = (log) => log,
+): Promise<{ feed: Feed; log: EventLog }> {
   const log = wrap(await JsonlLog.create(join(await temporaryFolder(), 'events.jsonl')))
   const feed = new Feed(log)
   onTestFinished(() => feed.close().catch(() => {}))
   return { feed, log }
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => from + i)
 
 test('nothing with a seq reaches a reader before it is written to the log', async () => {
   let written = 0
@@ -226,7 +234,10 @@ test('while the disk is full events wait, in order, and go on when there is room
 
 test('who produces more than can be written waits for room', async () => {
   const { feed } = await createFeed()
-  const message = { type: 'assistant', message: { content: [{ type: 'text', text: 'x'.repeat(1024 * 1024) }] } }
+  const message = {
+    type: 'assistant',
+    message: { content: [{ type: 'text', text: 'x'.repeat(1024 * 1024) }] },
+  }
   for (let i = 0; i < 12; i += 1) feed.publish({ type: 'sdk_message', data: message as never })
   let isFree = false
   const waiting = feed.room().then(() => (isFree = true))

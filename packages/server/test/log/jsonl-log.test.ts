@@ -67,7 +67,9 @@ test('a read ends at the tail as it was at the call', async () => {
 test('every cursor of a log of many strides leads to the right event', async () => {
   const { log } = await createLog()
   for (let batch = 0; batch < 40; batch += 1) {
-    await log.append(Array.from({ length: 25 }, (_, i) => info(`${batch}/${i} ${'x'.repeat((batch * 37 + i * 101) % 900)}`)))
+    await log.append(
+      Array.from({ length: 25 }, (_, i) => info(`${batch}/${i} ${'x'.repeat((batch * 37 + i * 101) % 900)}`)),
+    )
   }
   for (const after of [0, 1, 62, 63, 64, 65, 499, 500, 998, 999]) {
     const events = await collect(log.read(after))

@@ -178,9 +178,7 @@ test.each([
 ])('what reaches past the agent is refused by name: %j', (body, path) => {
   expect(refusalOf(body)).toMatchObject({
     code: 'option_refused',
-    message: expect.stringMatching(
-      new RegExp(`^'${RegExp.escape?.(path) ?? path.replaceAll(/[[\].]/g, '\\$&')}' may not`),
-    ),
+    message: expect.stringContaining(`'${path}' may not be set from outside. `),
   })
 })
 

@@ -11,7 +11,7 @@ const config = {
   systemPrompt: 'The word [redacted] may stand in a prompt.',
   env: { FOO: 'foo-secret', EMPTY: '' },
   settings: {
-    env: { BAR: 'bar-secret', N: 5 },
+    env: { BAR: 'bar-secret' },
     hooks: {
       Stop: [
         {
@@ -55,7 +55,7 @@ test('what is shown holds no secret, and all the rest', () => {
     model: 'm',
     systemPrompt: config.systemPrompt,
     env: { FOO: REDACTED, EMPTY: REDACTED },
-    settings: { env: { BAR: REDACTED, N: REDACTED } },
+    settings: { env: { BAR: REDACTED } },
     mcpServers: {
       web: {
         type: 'http',
@@ -143,9 +143,48 @@ test.each([
 })
 
 test('a server may get a new field and keep its secrets', () => {
-  const shown = redactConfig(config) as typeof config
-  shown.mcpServers.web = { ...shown.mcpServers.web, ...{ timeout: 9000 } }
-  expect(acceptConfig(shown, config).mcpServers?.['web']).toEqual({ ...config.mcpServers.web, timeout: 9000 })
+  const { mcpServers, ...rest } = redactConfig(config)
+  const web = { ...mcpServers?.['web'], timeout: 9000 }
+  const changed = acceptConfig({ ...rest, mcpServers: { ...mcpServers, web } }, config)
+  expect(changed.mcpServers).toEqual({
+    ...config.mcpServers,
+    web: { ...config.mcpServers.web, timeout: 9000 },
+  })
+})
+
+test('numbers in an environment are hidden, and come back as numbers', () => {
+  const stored = acceptConfig({ settings: { env: { PIN: 1234, ON: true } } }, {})
+  const shown = redactConfig(stored)
+  expect(shown).toEqual({ settings: { env: { PIN: REDACTED, ON: REDACTED } } })
+  expect(acceptConfig(shown, stored)).toEqual({ settings: { env: { PIN: 1234, ON: true } } })
+})
+
+test('what a client says to the model is shown, also where it looks like a secret', () => {
+  const prose = { systemPrompt: 'token: abc', planModeInstructions: 'sk-ant-example', title: 'https://a:b@c' }
+  expect(redactConfig(prose)).toEqual(prose)
+})
+
+test('a list of servers in another order loses no secret silently: it is refused', () => {
+  const own = (name: string, secret: string): object => ({ [name]: { command: name, env: { A: secret } } })
+  const stored = acceptConfig({ agents: { a: { mcpServers: [own('x', 's1'), own('y', 's2')] } } }, {})
+  const turned = { agents: { a: { mcpServers: [own('y', REDACTED), own('x', REDACTED)] } } }
+  expect(refusalOf(turned, stored)).toMatchObject({ code: 'invalid_config' })
+})
+
+test('a secret in the middle of a text comes back only with the same text around it', () => {
+  const command = (url: string): object => ({
+    settings: {
+      hooks: { Stop: [{ hooks: [{ type: 'command', command: `curl --token=abc-secret ${url}` }] }] },
+    },
+  })
+  const stored = acceptConfig(command('https://one'), {})
+  const shown = JSON.stringify(redactConfig(stored))
+  expect(shown).toContain('curl --token=[redacted] https://one')
+  expect(acceptConfig(JSON.parse(shown), stored)).toEqual(stored)
+  expect(refusalOf(JSON.parse(shown.replace('https://one', 'https://two')), stored)).toMatchObject({
+    code: 'invalid_config',
+    message: expect.stringContaining("'settings.hooks.Stop[0].hooks[0].command' holds"),
+  })
 })
 
 test('names of fields of every object are no way to a secret of another', () => {
@@ -155,10 +194,13 @@ test('names of fields of every object are no way to a secret of another', () => 
 
 test('five hundred random configurations show none of their secrets and come back whole', () => {
   const random = createRandom(20)
+  let secretive = 0
   for (let round = 0; round < 500; round++) {
     const stored = acceptConfig(randomConfig(random), {})
+    if (JSON.stringify(stored).includes(SECRET_MARK)) secretive++
     const shown = redactConfig(stored)
     expect(JSON.stringify(shown)).not.toContain(SECRET_MARK)
     expect(acceptConfig(JSON.parse(JSON.stringify(shown)), stored)).toEqual(stored)
   }
+  expect(secretive).toBeGreaterThan(400)
 })

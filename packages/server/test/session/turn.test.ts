@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { isEphemeral, Turn } from '../../src/session/turn.ts'
 
 const message = (fields: Record<string, unknown>): SDKMessage => fields as never
-const lifecycle = (state: string, command_uuid = 'a'): SDKMessage => message({ type: 'command_lifecycle', state, command_uuid })
+const lifecycle = (state: string, command_uuid = 'a'): SDKMessage =>
+  message({ type: 'command_lifecycle', state, command_uuid })
 const result = message({ type: 'result', subtype: 'success' })
 
 describe('a prompt', () => {
@@ -50,7 +51,12 @@ describe('a prompt', () => {
 
   test('survives messages of any other shape', () => {
     const turn = new Turn('a')
-    for (const odd of [{}, { type: 'command_lifecycle' }, { type: 'command_lifecycle', command_uuid: 'a', state: 7 }, { type: 'new' }])
+    for (const odd of [
+      {},
+      { type: 'command_lifecycle' },
+      { type: 'command_lifecycle', command_uuid: 'a', state: 7 },
+      { type: 'new' },
+    ])
       expect(turn.hear(message(odd))).toBeUndefined()
   })
 })

@@ -2,19 +2,31 @@ import { plainUp } from '@claude-agent/protocol/schema'
 import { describe, expect, test } from 'vitest'
 import { readFrame } from '../../src/transport/frame.ts'
 
-const read = (text: string, isBinary = false, maxBytes = 1000) => readFrame(plainUp, Buffer.from(text), isBinary, maxBytes)
+const read = (text: string, isBinary = false, maxBytes = 1000) =>
+  readFrame(plainUp, Buffer.from(text), isBinary, maxBytes)
 const refusal = (code: string, words: string): Error =>
-  expect.objectContaining({ code, message: expect.stringContaining(words) as string, hint: expect.any(String) as string }) as Error
+  expect.objectContaining({
+    code,
+    message: expect.stringContaining(words) as string,
+    hint: expect.any(String) as string,
+  }) as Error
 
 describe('a good frame', () => {
   test('is given as it came, with fields that nobody knows', () => {
-    const frame = { type: 'user_message', data: { type: 'user', message: { role: 'user', content: 'hi', more: 1 }, extra: [1] } }
+    const frame = {
+      type: 'user_message',
+      data: { type: 'user', message: { role: 'user', content: 'hi', more: 1 }, extra: [1] },
+    }
     expect(read(JSON.stringify(frame))).toEqual(frame)
   })
 
   test('may have content blocks of any kind', () => {
     const content = [{ type: 'text', text: 'x' }, { type: 'image', source: {} }, { type: 'a_new_one' }]
-    expect(read(JSON.stringify({ type: 'user_message', data: { type: 'user', message: { role: 'user', content } } }))).toBeDefined()
+    expect(
+      read(
+        JSON.stringify({ type: 'user_message', data: { type: 'user', message: { role: 'user', content } } }),
+      ),
+    ).toBeDefined()
   })
 
   test('may be an interrupt', () => {
@@ -38,11 +50,27 @@ describe('a bad frame is refused with where it is wrong', () => {
     ['{"type":"user_message"}', 'invalid_message', "'data'"],
     [user({ type: 'user' }), 'invalid_message', "'data.message'"],
     [user({ type: 'assistant', message: { role: 'user', content: '' } }), 'invalid_message', "'data.type'"],
-    [user({ type: 'user', message: { role: 'assistant', content: '' } }), 'invalid_message', "'data.message.role'"],
+    [
+      user({ type: 'user', message: { role: 'assistant', content: '' } }),
+      'invalid_message',
+      "'data.message.role'",
+    ],
     [user({ type: 'user', message: { role: 'user' } }), 'invalid_message', "'data.message.content'"],
-    [user({ type: 'user', message: { role: 'user', content: 7 } }), 'invalid_message', "'data.message.content'"],
-    [user({ type: 'user', message: { role: 'user', content: ['x'] } }), 'invalid_message', "'data.message.content"],
-    [user({ type: 'user', uuid: '', message: { role: 'user', content: '' } }), 'invalid_message', "'data.uuid'"],
+    [
+      user({ type: 'user', message: { role: 'user', content: 7 } }),
+      'invalid_message',
+      "'data.message.content'",
+    ],
+    [
+      user({ type: 'user', message: { role: 'user', content: ['x'] } }),
+      'invalid_message',
+      "'data.message.content",
+    ],
+    [
+      user({ type: 'user', uuid: '', message: { role: 'user', content: '' } }),
+      'invalid_message',
+      "'data.uuid'",
+    ],
   ])('%s → %s', (text, code, words) => {
     expect(() => read(text)).toThrow(refusal(code, words))
   })

@@ -17,6 +17,7 @@ export function applyStreamEvent(before: Transcript, message: Fields): Transcrip
   if (event['type'] === 'message_start') {
     transcript = {
       ...transcript,
+      live: { ...transcript.live, [id]: { ...transcript.live[id]!, stale: false } },
       streaming: { ...transcript.streaming, [parent ?? '']: id },
       active: transcript.active || parent === undefined,
     }
@@ -55,8 +56,8 @@ function collect(before: Transcript, id: string, parent: string | undefined, mes
     raw: [],
     parent,
   }
-  const stale = fieldsOf(message['event'])['type'] !== 'message_start'
-  const begun: LiveMessage = { blocks: {}, rows: before.count, stale }
+  // Until its start is seen, a message may have a gap.
+  const begun: LiveMessage = { blocks: {}, rows: before.count, stale: true }
   return { ...append(before, row), live: { ...before.live, [id]: begun } }
 }
 
@@ -70,7 +71,9 @@ function startBlock(
   block: Fields,
 ): Transcript {
   if (live.blocks[index] !== undefined) {
-    const emptied = change(before, live.blocks[index], 'text', (card) => ({ ...card, text: '', live: true }))
+    const emptied = change(before, live.blocks[index], 'text', (card) => {
+      return { ...card, text: '', live: true, cut: false }
+    })
     return change(emptied, live.blocks[index], 'thinking', (card) => ({ ...card, text: '', live: true }))
   }
   const card = liveCard(block, parent)
@@ -128,7 +131,7 @@ function grow(before: Transcript, position: number | undefined, delta: Fields): 
 
 /** Ends the message: what no whole message has replaced stays as it is. */
 function stop(before: Transcript, id: string, live: LiveMessage): Transcript {
-  return { ...settle(before, live, false), live: without(before.live, id) }
+  return { ...settle(before, live, live.stale), live: without(before.live, id) }
 }
 
 /** Ends every message that is being streamed, because its turn is over. */

@@ -1,4 +1,9 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 import type { Credential } from '../model-access.ts'
@@ -40,7 +45,8 @@ export class Upstream {
   forward(from: IncomingMessage, to: ServerResponse, credential: Credential): void {
     const headers = withoutHopHeaders(from.headers)
     headers[credential.header] = credential.value
-    if (from.headers['content-length'] === undefined && from.method === 'POST') headers['transfer-encoding'] = 'chunked'
+    if (from.headers['content-length'] === undefined && from.method === 'POST')
+      headers['transfer-encoding'] = 'chunked'
     const base = this.#url.pathname.replace(/\/$/, '')
     const request = this.#request(
       {
@@ -89,5 +95,7 @@ function withoutHopHeaders(headers: IncomingMessage['headers']): Record<string, 
 
 /** The cause of a failed connection in words; an AggregateError has none of its own. */
 function describe(error: Error & { code?: string; errors?: Error[] }): string {
-  return error.message || error.errors?.map(({ message }) => message).join('; ') || error.code || 'unknown cause'
+  return (
+    error.message || error.errors?.map(({ message }) => message).join('; ') || error.code || 'unknown cause'
+  )
 }

@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { ClaudeAgentClient } from '@claude-agent/client'
+import { startChild } from './child.mjs'
+import { untilParked } from './processes.mjs'
+
+const path = (name) => fileURLToPath(new URL(name, import.meta.url))
+
+/**
+ * What all figures share: the scripted model in a process of its own, a folder that is removed at the end, and the
+ * environment that both sides get. The bare SDK speaks to the model directly, the server through its broker.
+ */
+export async function openLab() {
+  const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
+  const model = await startChild([path('../packages/scripted-claude/dist/bin.js'), '--port', '0', '--script', path('script.json')], {
+    PATH: process.env.PATH ?? '',
+  })
+  return new Lab(folder, model)
+}
+
+export class Lab {
+  #folder
+  #model
+  #servers = 0
+
+  constructor(folder, model) {
+    this.#folder = folder
+    this.#model = model
+  }
+
+  /** A folder for one purpose; made. */
+  async folder(name) {
+    const made = join(this.#folder, name)
+    await mkdir(made, { recursive: true })
+    return made
+  }
+
+  /** The explicit environment of one side; each side has a home of its own. */
+  async environment(side) {
+    return {
+      PATH: process.env.PATH ?? '',
+      HOME: await this.folder(`${side}-home`),
+      ANTHROPIC_API_KEY: 'scripted',
+      ANTHROPIC_BASE_URL: this.#model.url,
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_TELEMETRY: '1',
+      DISABLE_AUTOUPDATER: '1',
+      ...(process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
+    }
+  }
+
+  /** A server as users start it, on a data directory of its own. `flags` are for Node. */
+  async startServer(flags = []) {
+    const dataDir = await this.folder(`data-${(this.#servers += 1)}`)
+    const workspace = await this.folder('our-workspace')
+    const bin = path('../packages/server/dist/bin.js')
+    const args = [...flags, bin, '--port', '0', '--data-dir', dataDir, '--workspace', workspace]
+    return await startChild(args, await this.environment('our'))
+  }
+
+  /** A server with a client that is connected, its agent parked and at rest. */
+  async connect({ flags, ...options } = {}) {
+    const server = await this.startServer(flags)
+    const client = new ClaudeAgentClient({ connectionUrl: server.url, ...options })
+    await client.start()
+    await untilParked(server.id)
+    const stop = async () => {
+      await client.stop()
+      await server.stop()
+    }
+    return { server, client, stop }
+  }
+
+  async close() {
+    await this.#model.stop()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,72 @@
+// npm run bench: the figures of this server against the bare SDK, measured in one run on the scripted model.
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { burst } from './figures/burst.mjs'
+import { deltaDelay } from './figures/delta-delay.mjs'
+import { firstMessage } from './figures/first-message.mjs'
+import { idle } from './figures/idle.mjs'
+import { laterTurn } from './figures/later-turn.mjs'
+import { openLab } from './lab.mjs'
+import { describeFigure, layOut } from './table.mjs'
+
+const FIGURES = [firstMessage, laterTurn, deltaDelay, burst, idle]
+const HELP = `Usage: npm run bench -- [--only name[,name]] [--quick] [--pairs number] [--json file]
+
+  --only    some of: ${FIGURES.map(({ name }) => name).join(', ')}
+  --quick   few pairs and a short idle time: to see that it works, not to compare
+  --pairs   pairs per figure (default: 30)
+  --json    write every raw value to a file
+`
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    pairs: { type: 'string' },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+})
+const only = flags.only?.split(',')
+const unknown = only?.find((name) => !FIGURES.some((figure) => figure.name === name))
+if (flags.help || unknown !== undefined) {
+  process.stdout.write(unknown === undefined ? HELP : `There is no figure '${unknown}'.\n\n${HELP}`)
+  process.exit(unknown === undefined ? 0 : 2)
+}
+
+const effort = {
+  pairs: Number(flags.pairs ?? (flags.quick ? 5 : 30)),
+  idleMs: flags.quick ? 5_000 : 30_000,
+}
+const { version } = JSON.parse(
+  await readFile(new URL('../node_modules/@anthropic-ai/claude-agent-sdk/package.json', import.meta.url), 'utf8'),
+)
+const machine = {
+  date: new Date().toISOString().slice(0, 10),
+  node: process.version,
+  sdk: version,
+  cores: availableParallelism(),
+  processor: cpus()[0]?.model ?? 'unknown',
+}
+console.log(
+  `Node ${machine.node}, Agent SDK ${machine.sdk}, ${machine.cores} cores (${machine.processor}), ` +
+    `load ${loadavg()[0].toFixed(2)}. Ratios are ours : bare query().\n`,
+)
+
+const rows = [['what', 'measured', 'bound', '', 'of']]
+const results = {}
+process.once('SIGINT', () => process.exit(130))
+const lab = await openLab()
+try {
+  for (const figure of FIGURES.filter(({ name }) => only?.includes(name) ?? true)) {
+    process.stderr.write(`measuring ${figure.name} …\n`)
+    const result = await figure.measure(lab, effort)
+    results[figure.name] = { ...result, loadAfter: loadavg()[0] }
+    rows.push(...describeFigure(figure, result))
+  }
+} finally {
+  await lab.close()
+}
+console.log(`${layOut(rows)}\n\nLoad at the end ${loadavg()[0].toFixed(2)}.`)
+if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ machine, effort, results })}\n`)

@@ -1,0 +1,70 @@
+import { request, type IncomingHttpHeaders } from 'node:http'
+
+export interface Answer {
+  status: number
+  headers: IncomingHttpHeaders
+  text: string
+  /** The body as JSON; undefined when it is none. */
+  json: any
+}
+
+export interface Ask {
+  method?: string
+  headers?: Record<string, string>
+  /** Text as it is, anything else as JSON. */
+  body?: unknown
+}
+
+/** One HTTP request whose headers, `Host` included, are exactly those that were given. */
+export async function ask(url: string, { method = 'GET', headers = {}, body }: Ask = {}): Promise<Answer> {
+  return await new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers: { connection: 'close', ...headers } }, (answer) => {
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.once('error', reject)
+      answer.once('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8')
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: parse(text) })
+      })
+    })
+    sent.once('error', reject)
+    sent.end(body === undefined || typeof body === 'string' ? body : JSON.stringify(body))
+  })
+}
+
+/** Tries to upgrade to a WebSocket with exactly these headers: the status line's code, and the body of a refusal. */
+export async function upgrade(url: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return await new Promise((resolve, reject) => {
+    const sent = request(url.replace(/^ws/, 'http'), {
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'websocket',
+        'sec-websocket-version': '13',
+        'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+        ...headers,
+      },
+    })
+    sent.once('error', reject)
+    sent.once('upgrade', (answer, socket) => {
+      socket.on('error', () => {})
+      socket.destroy()
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: '', json: undefined })
+    })
+    sent.once('response', (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part))
+      answer.once('end', () =>
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: parse(text) }),
+      )
+    })
+    sent.end()
+  })
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

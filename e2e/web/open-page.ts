@@ -1,0 +1,50 @@
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
+
+/** What the browser says when nothing listens; every other complaint is a fault of the page. */
+const EXPECTED = /ERR_CONNECTION_REFUSED|status of 401|WebSocket connection to/
+
+/** The page as a user handles it. */
+export interface OpenPage {
+  readonly page: Page
+  readonly prompt: Locator
+  readonly state: Locator
+  readonly results: Locator
+  /** Writes a prompt and sends it. */
+  send(text: string): Promise<void>
+  /** Waits until so many turns are over. */
+  turns(count: number): Promise<void>
+}
+
+/** Opens the page in a context of its own, for one test, which fails if the page throws or breaks its own policy. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<OpenPage> {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 860 }, ...options })
+  const complaints: string[] = []
+  const page = await context.newPage()
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !EXPECTED.test(message.text())) complaints.push(message.text())
+  })
+  onTestFinished(async () => {
+    await context.close()
+    expect(complaints).toEqual([])
+  })
+  await page.goto(url)
+  const prompt = page.getByLabel('Message to the agent')
+  const results = page.getByRole('article', { name: 'Turn' })
+  return {
+    page,
+    prompt,
+    results,
+    state: page.getByRole('status'),
+    async send(text) {
+      await prompt.fill(text)
+      await prompt.press('Enter')
+    },
+    turns: (count) => results.nth(count - 1).waitFor(),
+  }
+}

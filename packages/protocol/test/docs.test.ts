@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, test } from 'vitest'
+import { CLOSE_CODES, ERRORS, PROTOCOL_VERSION, type ErrorKind } from '../src/index.ts'
+import { plainUp } from '../src/schema.ts'
+
+const read = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
+
+/** The cells of the rows of every table in a document, by the first cell. */
+async function readRows(path: string): Promise<Map<string, string[]>> {
+  const lines = (await read(path)).split('\n').filter((line) => line.startsWith('| '))
+  const rows = lines.map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+  return new Map(rows.map(([first = '', ...rest]) => [first.replaceAll('`', ''), rest]))
+}
+
+describe('docs/errors.md', () => {
+  test.each(Object.entries(ERRORS) as [string, ErrorKind][])('says of %s what the catalogue says', async (code, kind) => {
+    const row = (await readRows('docs/errors.md')).get(code)
+    expect(row?.slice(0, 3)).toEqual([String(kind.status), kind.close === undefined ? '' : String(kind.close), kind.retry ? 'yes' : 'no'])
+    expect(row?.[3]?.length).toBeGreaterThan(15)
+  })
+
+  test('has no code that does not exist', async () => {
+    const codes = [...(await readRows('docs/errors.md')).keys()].filter((code) => /^[a-z_]+$/.test(code) && code !== 'code')
+    expect(codes.filter((code) => !Object.hasOwn(ERRORS, code))).toEqual([])
+  })
+})
+
+describe('PROTOCOL.md', () => {
+  test('has a heading for every message that a client may send, and no other', async () => {
+    const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Up: `(\w+)`$/gm)].map(([, type]) => type)
+    expect(headings.toSorted()).toEqual(Object.keys(plainUp).toSorted())
+  })
+
+  test('has a heading for every message that a server sends, and no other', async () => {
+    const source = await read('packages/protocol/src/down.ts')
+    const types = [...source.matchAll(/^ {2}type: '(\w+)'$/gm)].map(([, type]) => type)
+    const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Down: `(\w+)`$/gm)].map(([, type]) => type)
+    expect(headings.toSorted()).toEqual(types.toSorted())
+  })
+
+  test('lists every close code of ours with whether to reconnect', async () => {
+    const rows = await readRows('PROTOCOL.md')
+    for (const [code, { name, retry }] of Object.entries(CLOSE_CODES)) {
+      expect(rows.get(code)?.[0], code).toContain(name)
+      expect(rows.get(code)?.[1], code).toMatch(retry ? /^yes/ : /^no/)
+    }
+  })
+
+  test('is of the version that the package has, with a line in its history', async () => {
+    expect(await read('PROTOCOL.md')).toContain(`Version ${PROTOCOL_VERSION}. `)
+    expect((await readRows('PROTOCOL.md')).has(String(PROTOCOL_VERSION))).toBe(true)
+  })
+})

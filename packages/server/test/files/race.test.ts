@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ErrorBody } from '@claude-agent/protocol'
+import { expect, onTestFinished, test } from 'vitest'
+import { startFileServer, type FileServer } from './file-server.ts'
+
+// In a process of its own: makes `d` a directory, then a symlink to the folder outside, then a directory again…
+const SWAPPER = `
+  const { renameSync, symlinkSync, unlinkSync } = require('node:fs')
+  const [link, real, outside] = process.argv.slice(1)
+  process.stdout.write('on')
+  for (;;) {
+    renameSync(link, real)
+    symlinkSync(outside, link)
+    unlinkSync(link)
+    renameSync(real, link)
+  }`
+
+async function startRace(): Promise<FileServer> {
+  const server = await startFileServer()
+  for (const path of ['d/secret.txt', 'd/sub/kept.txt', 'd/a']) await server.place(path, 'inside')
+  await mkdir(join(server.outside, 'sub'))
+  await writeFile(join(server.outside, 'sub/kept.txt'), 'secret')
+  await writeFile(join(server.outside, 'a'), 'secret')
+  const paths = [join(server.folder, 'd'), join(server.outside, '../real'), server.outside]
+  const swapper = spawn(process.execPath, ['-e', SWAPPER, ...paths], { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(async () => {
+    const gone = new Promise((resolve) => swapper.once('exit', resolve))
+    swapper.kill('SIGKILL')
+    await gone
+  })
+  await new Promise((resolve) => swapper.stdout.once('data', resolve))
+  return server
+}
+
+/** Repeats a request until it has succeeded and has been refused, each many times; gives the texts of the successes. */
+async function repeat(task: () => Promise<Response>): Promise<string[]> {
+  const texts: string[] = []
+  let refused = 0
+  const end = Date.now() + 20_000
+  while ((texts.length < 40 || refused < 40) && Date.now() < end) {
+    const responses = await Promise.all(Array.from({ length: 8 }, task))
+    for (const response of responses) {
+      const text = await response.text()
+      if (response.ok) texts.push(text)
+      else if ((JSON.parse(text) as ErrorBody).code === 'path_outside_workspace') refused += 1
+      else expect(['path_not_found', 'not_a_directory', 'not_a_file', 'path_exists']).toContain(JSON.parse(text).code)
+    }
+  }
+  expect(texts.length).toBeGreaterThan(0)
+  expect(refused).toBeGreaterThan(0)
+  return texts
+}
+
+async function readOutside(server: FileServer): Promise<Record<string, string>> {
+  const names = (await readdir(server.outside, { recursive: true, withFileTypes: true })).filter((e) => e.isFile())
+  const files = names.map(({ parentPath, name }) => join(parentPath, name))
+  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+  return Object.fromEntries(files.map((file, index) => [file.slice(server.outside.length + 1), texts[index] ?? '']))
+}
+
+test.runIf(process.platform === 'linux').each<[string, (server: FileServer) => Promise<Response>]>([
+  ['reads', (server) => server.request('GET', '/content', { path: 'd/secret.txt' })],
+  ['lists', (server) => server.request('GET', '', { path: 'd', depth: '3' })],
+  ['writes', (server) => server.request('PUT', '/content', { path: 'd/secret.txt' }, { body: 'inside' })],
+  ['writes with new parents', (server) =>
+    server.request('PUT', '/content', { path: `d/p${Math.random()}/new.txt` }, { body: 'inside' })],
+  ['makes directories', (server) =>
+    server.request('POST', '/directory', {}, { body: JSON.stringify({ path: `d/${Math.random()}` }) })],
+])('%s that race with a swapped symlink stay inside', async (_, task) => {
+  const server = await startRace()
+  const before = await readOutside(server)
+  const texts = await repeat(() => task(server))
+  expect(texts.filter((text) => text.includes('secret') && !text.includes('secret.txt'))).toEqual([])
+  expect(await readOutside(server)).toEqual(before)
+  expect((await readdir(server.outside)).sort()).toEqual(['a', 'secret.txt', 'sub'])
+})
+
+test.runIf(process.platform === 'linux')('removals and moves that race with a swapped symlink stay inside', async () => {
+  const server = await startRace()
+  const before = await readOutside(server)
+  const move = (from: string, to: string): Promise<Response> =>
+    server.request('POST', '/move', {}, { body: JSON.stringify({ from, to }) })
+  let turn = 0
+  await repeat(() => {
+    turn += 1
+    const path = turn % 4 === 0 ? 'd/sub' : 'd/a'
+    if (turn % 4 === 1) return server.request('PUT', '/content', { path: 'd/sub/kept.txt' }, { body: 'inside' })
+    if (turn % 4 === 2) return move('d/a', 'd/b').then((done) => (done.ok ? move('d/b', 'd/a') : done))
+    return server.request('DELETE', '', { path, recursive: 'true' })
+  })
+  expect(await readOutside(server)).toEqual(before)
+})
