@@ -61,11 +61,16 @@ describe('a frame that is wrong gets an error frame, and the next good one works
   })
 
   test('a message of 5 MB is a good one: the model gets it whole', async ({ world }) => {
-    const { client, claude } = await world.talk()
-    const text = `begin ${'lorem ipsum '.repeat(420_000)} end`
+    const { client, claude } = await world.talk([{ match: { lastUserText: 'begin' }, steps: [{ text: 'long' }] }])
+    // At the very beginning of a conversation the CLI itself refuses it, as too long for the model.
+    client.prompt('hello')
+    await client.result()
+    const text = `begin ${'lorem ipsum '.repeat(420_000)}end`
     client.prompt(text)
     await client.result()
-    expect(conversationOf(turnsOf(claude)[0]!)).toContain(text)
+    expect(conversationOf(turnsOf(claude)[1]!)).toContain(text)
+    client.prompt('short')
+    expect((await client.result()).result).toBe('echo: short')
   })
 
   test('a frame over the limit is refused with both sizes, and the next good one works', async ({ world }) => {

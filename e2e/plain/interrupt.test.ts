@@ -1,4 +1,5 @@
-import { conversationOf, turnsOf } from '../support/messages.ts'
+import { bash, conversationOf, turnsOf } from '../support/messages.ts'
+import { processesWith } from '../support/processes.ts'
 import { expect, test } from '../support/test.ts'
 import { pause, until } from '../support/until.ts'
 
@@ -43,19 +44,15 @@ test('an interrupt ends only the running turn: messages that wait are answered a
 })
 
 test('an interrupt in the middle of a tool ends the turn and the tool', async ({ world }) => {
-  const { client, server } = await world.talk([
-    {
-      match: { lastUserText: 'sleep' },
-      respond: () => [{ toolUse: { name: 'Bash', input: { command: 'sleep 4711.25' } } }],
-    },
-  ])
-  const { processesWith } = await import('../support/processes.ts')
-  client.prompt('sleep')
-  await until('the tool runs', async () => (await processesWith('sleep 4711.25')).length > 0)
+  const command = 'timeout 4711.25 tail -f /dev/null'
+  const { client } = await world.talk([bash('wait', command)])
+  client.prompt('wait')
+  await until('the tool runs', async () => (await processesWith(command)).length > 0)
   client.send({ type: 'interrupt' })
-  await client.result()
-  await until('the tool is gone', async () => (await processesWith('sleep 4711.25')).length === 0)
-  expect((await server.agent()).id).toBeGreaterThan(0)
+  expect(await client.result()).toMatchObject({ subtype: 'error_during_execution' })
+  await until('the tool is gone', async () => (await processesWith(command)).length === 0)
+  client.prompt('next')
+  expect((await client.result()).result).toBe('echo: next')
 })
 
 test('an interrupt with no turn does nothing: no frame comes of it, and the next message works', async ({ world }) => {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { bash, conversationOf, textOf, turnsOf, userMessage } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 
@@ -94,7 +95,6 @@ describe('a raw WebSocket client', () => {
     const { client, server } = await world.talk([bash('make it', 'pwd; echo made > made.txt')])
     client.prompt('make it')
     expect((await client.result()).result).toBe(`printed: ${server.workspace}`)
-    const { readFile } = await import('node:fs/promises')
     expect(await readFile(`${server.workspace}/made.txt`, 'utf8')).toBe('made\n')
   })
 

@@ -11,9 +11,9 @@ export interface OpenPage {
   readonly state: Locator
   readonly results: Locator
   /** Writes a prompt and sends it. */
-  send(text: string): Promise<void>
+  readonly send: (text: string) => Promise<void>
   /** Waits until so many turns are over. */
-  turns(count: number): Promise<void>
+  readonly turns: (count: number) => Promise<void>
 }
 
 /** Opens the page in a context of its own, for one test, which fails if the page throws or breaks its own policy. */
@@ -35,13 +35,15 @@ export async function openPage(
   })
   await page.goto(url)
   const prompt = page.getByLabel('Message to the agent')
+  const state = page.getByRole('status')
   const results = page.getByRole('article', { name: 'Turn' })
   return {
     page,
     prompt,
     results,
-    state: page.getByRole('status'),
-    async send(text) {
+    state,
+    send: async (text) => {
+      await state.filter({ hasText: /^(Connected|Working…)$/ }).waitFor()
       await prompt.fill(text)
       await prompt.press('Enter')
     },

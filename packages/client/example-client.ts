@@ -12,6 +12,17 @@ const TURN_MS = 180_000
 
 type AgentMessage = Extract<WSOutputMessage, { type: 'sdk_message' }>['data']
 
+/** The agent was reached and did not do what it was asked. */
+class WalkFailed extends Error {
+  readonly code = 'walk_failed'
+  readonly hint: string
+
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
 const { values: options } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://localhost:3000' },
@@ -63,12 +74,11 @@ async function walk(): Promise<void> {
   step('Read output.txt')
   const output = await client.readFile('output.txt')
   line(output)
-  if (output.trim() !== [...input].reverse().join('')) {
-    throw new AgentServerError({
-      code: 'prompt_failed',
-      message: 'output.txt does not hold the content of input.txt backwards.',
-      hint: 'The agent did something else than it was asked; what it said is above.',
-    })
+  if (output.trim() !== Array.from(input).reverse().join('')) {
+    throw new WalkFailed(
+      'output.txt does not hold the content of input.txt backwards.',
+      'The agent did something else than it was asked; what it said is above.',
+    )
   }
   line('It is input.txt backwards.')
 
@@ -82,8 +92,8 @@ async function walk(): Promise<void> {
 async function ask(content: string): Promise<void> {
   const uuid = crypto.randomUUID()
   const ended = new Promise<void>((resolve, reject) => {
-    const late = () =>
-      reject(new AgentServerError({ code: 'prompt_failed', message: 'The agent took too long.' }))
+    const late = (): void =>
+      reject(new WalkFailed('The agent took too long.', 'What it did until then is above.'))
     setTimeout(late, TURN_MS).unref()
     client.onMessage((message) => {
       show(message)
@@ -129,8 +139,9 @@ function show(message: WSOutputMessage): void {
 
 /** What went wrong, with its code and what to do about it. */
 function describeFailure(error: unknown): string {
-  if (!(error instanceof AgentServerError))
+  if (!(error instanceof AgentServerError || error instanceof WalkFailed)) {
     return `Failed: ${error instanceof Error ? error.stack : String(error)}`
+  }
   const hint = error.hint === undefined ? '' : `\n  hint: ${error.hint}`
   return `Failed: ${error.message}\n  code: ${error.code}${hint}`
 }

@@ -12,7 +12,7 @@ const GOODBYE_MS = 2_000
 const TOKEN_DOUBT_MS = 500
 
 /** A frame that is JSON and has a type. */
-export interface Frame {
+interface Frame {
   type: string
 }
 

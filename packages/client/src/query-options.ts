@@ -1,9 +1,9 @@
-import { AgentServerError } from '@claude-agent/protocol'
+import { AgentServerError, type QueryConfig } from '@claude-agent/protocol'
 import type { Endpoint } from './endpoint.ts'
 import { send } from './http.ts'
 import type { ClientOptions } from './types.ts'
 
-type OwnOption = Exclude<keyof ClientOptions, keyof import('@claude-agent/protocol').QueryConfig>
+type OwnOption = Exclude<keyof ClientOptions, keyof QueryConfig>
 
 /** The options that are the client's own; all others are the query's. */
 const OWN_OPTIONS: Record<OwnOption, true> = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import WebSocket from 'ws'
+import { WebSocket } from 'ws'
 import type { ClientSocket, Closure, SocketRequest } from './socket.ts'
 
 /** As much of an HTTP answer as is read to explain a failure. */

@@ -9,7 +9,7 @@ export interface WatchRequest extends WatchOptions {
   path: string
   attemptMs: number
   silenceMs: number
-  onEvent(event: FilesystemEvent): void
+  onEvent: (event: FilesystemEvent) => void
 }
 
 /**

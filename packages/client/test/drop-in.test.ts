@@ -181,16 +181,16 @@ test('the types of the predecessor are there under their names', () => {
     size: number
   }>()
   const client = new ClaudeAgentClient({})
-  expectTypeOf(client.start).returns.resolves.toBeVoid()
-  expectTypeOf(client.stop).returns.resolves.toBeVoid()
-  expectTypeOf(client.onMessage).returns.toEqualTypeOf<() => void>()
+  expectTypeOf(() => client.start()).returns.resolves.toBeVoid()
+  expectTypeOf(() => client.stop()).returns.resolves.toBeVoid()
+  expectTypeOf(() => client.onMessage(() => {})).returns.toEqualTypeOf<() => void>()
   expectTypeOf(() => client.readFile('a')).returns.resolves.toBeString()
   expectTypeOf(() => client.readFile('a', 'text')).returns.resolves.toBeString()
   expectTypeOf(() => client.readFile('a', 'blob')).returns.resolves.toEqualTypeOf<Blob>()
   expectTypeOf(() => client.readFile('a', 'text' as 'text' | 'blob')).returns.resolves.toEqualTypeOf<
     string | Blob
   >()
-  expectTypeOf(client.listFiles).returns.resolves.toEqualTypeOf<EntryInfo[]>()
+  expectTypeOf(() => client.listFiles()).returns.resolves.toEqualTypeOf<EntryInfo[]>()
   // @ts-expect-error a message of a type that is no input
   expectTypeOf<{ type: 'connected' }>().toExtend<WSInputMessage>()
 })

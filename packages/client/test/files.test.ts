@@ -1,4 +1,5 @@
 import { openAsBlob } from 'node:fs'
+import { createServer } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -76,9 +77,6 @@ test('bytes travel unchanged as a blob, an array, a buffer, a slice and a stream
 
 test('a stream is sent as it comes, never gathered first', async () => {
   let received = 0
-  const peer = await startPeer()
-  peer.close()
-  const { createServer } = await import('node:http')
   const server = createServer((request, response) => {
     request.on('data', (chunk: Buffer) => (received += chunk.length))
     request.on('end', () => json(response, 200, {}))

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
-import { WebSocket, WebSocketServer } from 'ws'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 
 /** What a peer does; what it leaves out it does as a well-behaved server without a token. */
 export interface PeerBehaviour {
@@ -51,7 +51,7 @@ export async function startPeer(behaviour: PeerBehaviour = {}): Promise<Peer> {
     webSockets.handleUpgrade(request, line, head, (socket) => {
       peer.upgrades += 1
       peer.sockets.push(socket)
-      socket.on('message', (data) => peer.frames.push(JSON.parse(String(data))))
+      socket.on('message', (data) => peer.frames.push(parseFrame(data)))
       socket.on('close', () => peer.sockets.splice(peer.sockets.indexOf(socket), 1))
       if (behaviour.onSocket !== undefined) behaviour.onSocket(socket, request)
       else say(socket, { type: 'connected' })
@@ -77,6 +77,11 @@ export async function startPeer(behaviour: PeerBehaviour = {}): Promise<Peer> {
   }
   onTestFinished(() => peer.close())
   return peer
+}
+
+/** The JSON of a text frame. */
+export function parseFrame(data: RawData): unknown {
+  return JSON.parse((data as Buffer).toString('utf8'))
 }
 
 /** Sends frames. */

@@ -100,7 +100,10 @@ test(
       yield { text: 'Said while you were away.' }
     }
     const product = await startProduct({ script: { rules: [{ respond: () => story() }] } })
-    const { client, messages } = createClient({ connectionUrl: product.url })
+    const { client, messages } = createClient({
+      connectionUrl: product.url,
+      systemPrompt: 'Stored again at each start, without harm to the turn.',
+    })
     await client.start()
     client.send(ask('Tell me a story'))
     await until(() => uuids(messages).length > 0, 'the turn begins', TURN_MS)
@@ -174,7 +177,7 @@ test('files are written, listed, read and removed in the workspace', async () =>
     type: 'file',
     size: 7,
   })
-  expect(Math.abs(Date.now() - entries[0]!.modifiedTime.getTime())).toBeLessThan(600_000)
+  expect(Math.abs(Date.now() - (entries[0]?.modifiedTime.getTime() ?? 0))).toBeLessThan(600_000)
   const deep = await client.listFiles('deep', { depth: 2 })
   expect(deep.map(({ path }) => path).toSorted()).toEqual(['deep/er', 'deep/er/bytes.bin'])
   expect(await rejection(client.removeFile('deep'))).toMatchObject({ code: 'directory_not_empty' })
@@ -243,7 +246,7 @@ test('the example walks to its end, and its exit code is 0', { timeout: 240_000 
   expect(stdout).toContain('It is input.txt backwards.')
   const input = await readFile(join(product.workspace, 'input.txt'), 'utf8')
   const output = await readFile(join(product.workspace, 'output.txt'), 'utf8')
-  expect(output.trim()).toBe([...input].reverse().join(''))
+  expect(output.trim()).toBe(Array.from(input).reverse().join(''))
 })
 
 test(

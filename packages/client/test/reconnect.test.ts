@@ -53,6 +53,20 @@ test('a server that is away for a while is found again, with a longer wait each 
   await until(() => client.state.status === 'connected')
 })
 
+test('a server that accepts and drops at once is not hammered: the wait grows', async () => {
+  const peer = await startPeer({
+    onSocket(socket) {
+      say(socket, { type: 'connected' })
+      setTimeout(() => socket.terminate(), 20)
+    },
+  })
+  const { client, states } = createClient({ connectionUrl: peer.url })
+  await client.start()
+  const waits = (): number[] => states.flatMap(({ retryInMs }) => retryInMs ?? [])
+  await until(() => waits().length === 4)
+  expect(waits()[3]).toBeGreaterThanOrEqual(1_000)
+})
+
 test('a server that restarts (1012) and one that is busy are tried again', async () => {
   let turn = 0
   const peer = await startPeer({

@@ -42,7 +42,7 @@ describe.each([
 ])('%s', (_, adapter) => {
   test('carries text both ways, in order', async () => {
     const peer = await startPeer({
-      onSocket: (socket) => void socket.on('message', (data) => socket.send(String(data))),
+      onSocket: (socket) => void socket.on('message', (data) => socket.send(data, { binary: false })),
     })
     const { socket, texts } = open(adapter, peer)
     await until(() => peer.sockets.length === 1)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import { createClient, uuids } from './clients.ts'
-import { json, refuseUpgrade, rejection, say, startPeer, until, whole } from './peer.ts'
+import { json, parseFrame, refuseUpgrade, rejection, say, startPeer, until, whole } from './peer.ts'
 import { startProduct } from './product.ts'
 
 // The whole client on the adapter of browsers, Bun and Deno. Node 20 has no WebSocket of its own; ws has the interface.
@@ -21,7 +21,7 @@ test('the token goes first, and start resolves when the server then accepts', as
   const peer = await startPeer({
     onSocket(socket) {
       socket.once('message', (data) => {
-        const { token } = JSON.parse(String(data)) as { token?: unknown }
+        const { token } = parseFrame(data) as { token?: unknown }
         if (token === 'right') say(socket, { type: 'connected' }, whole('a'))
         else say(socket, { type: 'error', error: 'The token is wrong.', code: 'unauthorized' })
       })

@@ -102,7 +102,7 @@ test('a prompt that no rule fits ends the turn with the reason, however the CLI 
     'no rule of the script fits this request: last user text "a prompt of mine"',
   )
   expect(resultOf(messages).is_error).toBe(true)
-  expect(claude.requests.every(({ rule, status }) => rule === undefined && status === 400)).toBe(true)
+  expect(claude.requests.every(({ rule, status }) => rule === 'unmatched' && status === 400)).toBe(true)
 })
 
 /** Collects messages that stay at hand if the conversation ends with an error. */

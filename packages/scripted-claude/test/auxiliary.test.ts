@@ -54,7 +54,7 @@ test('a title is the first words of the session, as JSON, past all rules', async
 test('a title is known by its system prompt too', async () => {
   const claude = await startRules([{ steps: [{ text: 'never' }] }])
   const { output_config: _format, ...older } = titleRequest
-  expect(JSON.parse(await askText(claude, older as typeof titleRequest))).toHaveProperty('title')
+  expect(JSON.parse(await askText(claude, older))).toHaveProperty('title')
 })
 
 test('a session of no words has a title all the same', async () => {

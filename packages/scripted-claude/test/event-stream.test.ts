@@ -22,7 +22,7 @@ test('the event name and the type in its data are the same for every event', asy
     { text: 'so' },
     { toolUse: { name: 'Bash', input: { command: 'ls' } } },
   ])
-  for (const { event, data } of await streamEvents(claude)) expect(data['type']).toBe(event)
+  for (const { event, data } of await streamEvents(claude)) expect(data.type).toBe(event)
 })
 
 test('the bytes on the wire are those of the API', async () => {
@@ -46,7 +46,7 @@ test('the bytes on the wire are those of the API', async () => {
 test('message_start carries an empty message of the model that was asked for', async () => {
   const claude = await startSteps([{ text: 'Hi' }])
   const [start] = await streamEvents(claude)
-  expect(start?.data['message']).toMatchObject({
+  expect(start?.data.message).toMatchObject({
     id: expect.stringMatching(/^msg_01\w+$/),
     type: 'message',
     role: 'assistant',
@@ -62,7 +62,7 @@ test('two answers have different ids', async () => {
   const claude = await startSteps([{ text: 'Hi' }])
   const [first] = await streamEvents(claude)
   const [second] = await streamEvents(claude)
-  expect(first?.data['message'].id).not.toBe(second?.data['message'].id)
+  expect(first?.data.message.id).not.toBe(second?.data.message.id)
 })
 
 test('the response is an event stream that nobody stores, with a request id', async () => {
@@ -88,7 +88,7 @@ test('deltaSize sets the length of the deltas', async () => {
   const claude = await startSteps([{ text: 'abcdefgh', pace: { deltaSize: 3 } }])
   const events = await streamEvents(claude)
   const deltas = events.filter(({ event }) => event === 'content_block_delta')
-  expect(deltas.map(({ data }) => data['delta'].text)).toEqual(['abc', 'def', 'gh'])
+  expect(deltas.map(({ data }) => data.delta.text)).toEqual(['abc', 'def', 'gh'])
 })
 
 test('no delta cuts an emoji in two', async () => {
@@ -96,7 +96,7 @@ test('no delta cuts an emoji in two', async () => {
   const claude = await startSteps([{ text: words, pace: { deltaSize: 1 } }])
   const events = await streamEvents(claude)
   const deltas = events.filter(({ event }) => event === 'content_block_delta')
-  expect(deltas.map(({ data }) => data['delta'].text)).toEqual([...words])
+  expect(deltas.map(({ data }) => data.delta.text)).toEqual(Array.from(words))
 })
 
 test('line breaks, quotes and control characters survive', async () => {
@@ -128,19 +128,17 @@ test('thinking comes in a block of its own, closed by its signature', async () =
     index: 0,
     content_block: { type: 'thinking', thinking: '', signature: '' },
   })
-  const ofThinking = events
-    .filter(({ data }) => data['index'] === 0)
-    .map(({ data }) => data['delta']?.type as string)
+  const ofThinking = events.filter(({ data }) => data.index === 0).map(({ data }) => data.delta?.type)
   expect(ofThinking).toEqual([undefined, 'thinking_delta', 'signature_delta', undefined])
   expect(joinDeltas(events, 'thinking')).toBe('Let me see.')
   expect(joinDeltas(events, 'signature')).toBe('c2lnbmVk')
-  expect(events.find(({ data }) => data['content_block']?.type === 'text')?.data['index']).toBe(1)
+  expect(events.find(({ data }) => data.content_block?.type === 'text')?.data.index).toBe(1)
 })
 
 test('thinking without a signature gets one, once', async () => {
   const claude = await startSteps([{ thinking: 'a' }, { thinking: 'b' }])
   const events = await streamEvents(claude)
-  const signatures = events.filter(({ data }) => data['delta']?.type === 'signature_delta')
+  const signatures = events.filter(({ data }) => data.delta?.type === 'signature_delta')
   expect(signatures).toHaveLength(1)
   expect(joinDeltas(events, 'signature')).toMatch(/^[A-Za-z0-9+/]{128}$/)
   expect(joinDeltas(events, 'thinking')).toBe('ab')
@@ -150,15 +148,13 @@ test('a tool call streams its input as partial JSON, an empty piece first', asyn
   const input = { command: 'echo "hello world" && ls -la /some/long/path', timeout: 5 }
   const claude = await startSteps([{ toolUse: { name: 'Bash', input } }])
   const events = await streamEvents(claude)
-  expect(events[1]?.data['content_block']).toEqual({
+  expect(events[1]?.data.content_block).toEqual({
     type: 'tool_use',
     id: expect.stringMatching(/^toolu_01\w+$/),
     name: 'Bash',
     input: {},
   })
-  const pieces = events
-    .filter(({ event }) => event === 'content_block_delta')
-    .map(({ data }) => data['delta'])
+  const pieces = events.filter(({ event }) => event === 'content_block_delta').map(({ data }) => data.delta)
   expect(pieces[0]).toEqual({ type: 'input_json_delta', partial_json: '' })
   expect(pieces.length).toBeGreaterThan(2)
   expect(JSON.parse(joinDeltas(events, 'partial_json'))).toEqual(input)
@@ -172,7 +168,7 @@ test('a tool call without input has the input {}', async () => {
 test('a tool call can be given its id', async () => {
   const claude = await startSteps([{ toolUse: { name: 'Ping', id: 'toolu_mine' } }])
   const events = await streamEvents(claude)
-  expect(events[1]?.data['content_block'].id).toBe('toolu_mine')
+  expect(events[1]?.data.content_block.id).toBe('toolu_mine')
 })
 
 test('several tool calls are several blocks, numbered', async () => {
@@ -183,19 +179,19 @@ test('several tool calls are several blocks, numbered', async () => {
   ])
   const events = await streamEvents(claude)
   const starts = events.filter(({ event }) => event === 'content_block_start')
-  expect(starts.map(({ data }) => [data['index'], data['content_block'].name])).toEqual([
+  expect(starts.map(({ data }) => [data.index, data.content_block.name])).toEqual([
     [0, undefined],
     [1, 'A'],
     [2, 'B'],
   ])
   const stops = events.filter(({ event }) => event === 'content_block_stop')
-  expect(stops.map(({ data }) => data['index'])).toEqual([0, 1, 2])
+  expect(stops.map(({ data }) => data.index)).toEqual([0, 1, 2])
 })
 
 test('each block is stopped before the next one starts', async () => {
   const claude = await startSteps([{ thinking: 'a' }, { text: 'b' }, { toolUse: { name: 'C' } }])
   const edges = (await streamEvents(claude)).filter(({ event }) => event.startsWith('content_block_st'))
-  expect(edges.map(({ event, data }) => `${event.slice(14)} ${data['index']}`)).toEqual([
+  expect(edges.map(({ event, data }) => `${event.slice(14)} ${data.index}`)).toEqual([
     'start 0',
     'stop 0',
     'start 1',
@@ -209,7 +205,7 @@ test('the stop reason is tool_use with a tool call, end_turn without', async () 
   const calling = await startSteps([{ text: 'a' }, { toolUse: { name: 'A' } }])
   const talking = await startSteps([{ text: 'a' }])
   const stopReason = async (claude: typeof calling) => {
-    return (await streamEvents(claude)).find(({ event }) => event === 'message_delta')?.data['delta']
+    return (await streamEvents(claude)).find(({ event }) => event === 'message_delta')?.data.delta
       .stop_reason as string
   }
   expect(await stopReason(calling)).toBe('tool_use')
@@ -219,14 +215,14 @@ test('the stop reason is tool_use with a tool call, end_turn without', async () 
 test('the stop reason can be overridden, with its stop sequence', async () => {
   const claude = await startSteps([{ text: 'a' }, { stopReason: 'stop_sequence', stopSequence: 'END' }])
   const end = (await streamEvents(claude)).find(({ event }) => event === 'message_delta')
-  expect(end?.data['delta']).toEqual({ stop_reason: 'stop_sequence', stop_sequence: 'END' })
+  expect(end?.data.delta).toEqual({ stop_reason: 'stop_sequence', stop_sequence: 'END' })
 })
 
 test('a refusal is a stop reason', async () => {
   const claude = await startSteps([{ stopReason: 'refusal' }])
   const events = await streamEvents(claude)
   expect(events.map(({ event }) => event)).toEqual(['message_start', 'message_delta', 'message_stop'])
-  expect(events[1]?.data['delta'].stop_reason).toBe('refusal')
+  expect(events[1]?.data.delta.stop_reason).toBe('refusal')
 })
 
 test('usage grows with the text and can be overridden', async () => {
@@ -238,10 +234,10 @@ test('usage grows with the text and can be overridden', async () => {
   ])
   const usage = async (claude: typeof short) => {
     const events = await streamEvents(claude)
-    return { start: events[0]?.data['message'].usage, end: events.at(-2)?.data['usage'] }
+    return { start: events[0]?.data.message.usage, end: events.at(-2)?.data.usage }
   }
-  expect((await usage(short)).end.output_tokens).toBe(1)
-  expect((await usage(long)).end.output_tokens).toBe(1000)
+  expect((await usage(short)).end?.output_tokens).toBe(1)
+  expect((await usage(long)).end?.output_tokens).toBe(1000)
   const overridden = await usage(fixed)
   expect(overridden.start).toMatchObject({ input_tokens: 7, cache_read_input_tokens: 5 })
   expect(overridden.end).toMatchObject({ input_tokens: 7, output_tokens: 9, cache_read_input_tokens: 5 })

@@ -49,8 +49,8 @@ test('thinking and tool input are paced as well', async () => {
   ])
   const events = await streamEvents(claude)
   expect(joinDeltas(events, 'thinking')).toBe('abcdef')
-  expect(events.filter(({ data }) => data['delta']?.type === 'thinking_delta')).toHaveLength(6)
-  expect(events.filter(({ data }) => data['delta']?.type === 'input_json_delta')).toHaveLength(
+  expect(events.filter(({ data }) => data.delta?.type === 'thinking_delta')).toHaveLength(6)
+  expect(events.filter(({ data }) => data.delta?.type === 'input_json_delta')).toHaveLength(
     1 + '{"a":1}'.length,
   )
 })
@@ -104,7 +104,7 @@ test('slow answers do not hold up others', async () => {
   ])
   void postStream(claude, 'slow').catch(() => undefined)
   const answers = await Promise.all([ask(claude, 'fast'), ask(claude, 'fast'), ask(claude, bodyOf('fast'))])
-  expect(answers.map((answer) => answer['content'][0].text as string)).toEqual(['here', 'here', 'here'])
+  expect(answers.map((answer) => answer.content[0]?.text)).toEqual(['here', 'here', 'here'])
 })
 
 test('a client that does not read holds up its own answer, and memory stays bounded', async () => {

@@ -172,7 +172,7 @@ test('a generator that throws in mid-stream ends the stream with an error event'
     },
   ])
   const events = await streamEvents(claude)
-  expect(events.at(-1)?.data['error'].message).toBe('scripted-claude: the script failed: a bug of mine')
+  expect(events.at(-1)?.data.error.message).toBe('scripted-claude: the script failed: a bug of mine')
   await vi.waitFor(() => expect(claude.requests[0]?.failure).toContain('a bug of mine'))
 })
 
@@ -215,7 +215,7 @@ test('what nothing fits after a tool result names the tool', async () => {
 
 test('a very long prompt is named by its beginning', async () => {
   const claude = await startRules([])
-  const { message } = (await ask(claude, 'y'.repeat(5000)))['error'] as { message: string }
+  const { message } = (await ask(claude, 'y'.repeat(5000))).error
   expect(message.length).toBeLessThan(300)
 })
 

@@ -5,7 +5,7 @@ import { joinDeltas, postStream, streamEvents } from './support/wire.ts'
 test('each repetition is one delta, whatever its length', async () => {
   const claude = await startSteps([{ text: 'x'.repeat(100), repeat: 5 }])
   const deltas = (await streamEvents(claude)).filter(({ event }) => event === 'content_block_delta')
-  expect(deltas.map(({ data }) => data['delta'].text)).toEqual(Array(5).fill('x'.repeat(100)))
+  expect(deltas.map(({ data }) => data.delta.text)).toEqual(Array(5).fill('x'.repeat(100)))
 })
 
 test('a function says each repetition', async () => {
@@ -22,9 +22,9 @@ test('repetitions can be blocks of their own', async () => {
   const claude = await startSteps([{ text: 'block', repeat: 3, each: 'block' }])
   const events = await streamEvents(claude)
   expect(events.filter(({ event }) => event === 'content_block_start')).toHaveLength(3)
-  expect(
-    events.filter(({ event }) => event === 'content_block_stop').map(({ data }) => data['index']),
-  ).toEqual([0, 1, 2])
+  expect(events.filter(({ event }) => event === 'content_block_stop').map(({ data }) => data.index)).toEqual([
+    0, 1, 2,
+  ])
 })
 
 test('a text step after blocks of their own begins a new block', async () => {
@@ -36,7 +36,7 @@ test('a text step after blocks of their own begins a new block', async () => {
 test('a repetition in the next block carries the index of that block', async () => {
   const claude = await startSteps([{ text: 'same', repeat: 2, each: 'block' }])
   const deltas = (await streamEvents(claude)).filter(({ event }) => event === 'content_block_delta')
-  expect(deltas.map(({ data }) => data['index'])).toEqual([0, 1])
+  expect(deltas.map(({ data }) => data.index)).toEqual([0, 1])
 })
 
 test('a burst of 100,000 deltas arrives whole', async () => {

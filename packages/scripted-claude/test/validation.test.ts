@@ -22,7 +22,7 @@ const refused: [string, unknown, RegExp][] = [
   ['an empty conversation', { ...good, messages: [] }, /^messages: at least one message is required$/],
   ['an assistant who begins', bodyOf([assistant('hi')]), /first message must use the "user" role/],
   ['a system message alone', bodyOf([system('hi')]), /first message must use the "user" role/],
-  ['a message that is no object', bodyOf(['hi' as never]), /^messages\.0: /],
+  ['a message that is no object', { ...good, messages: ['hi'] }, /^messages\.0: /],
   ['a message without role', bodyOf([{ content: 'hi' } as never]), /^messages\.0\.role: Field required$/],
   ['an unknown role', bodyOf([user('a'), { role: 'tool', content: 'b' } as never]), /^messages\.1\.role: /],
   [

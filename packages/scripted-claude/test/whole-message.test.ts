@@ -38,12 +38,12 @@ test('thinking, text and tool calls are blocks in order', async () => {
     { toolUse: { name: 'Bash', id: 'toolu_1', input: { command: 'ls', nested: { list: [1, 'ü'] } } } },
   ])
   const answer = await ask(claude)
-  expect(answer['content']).toEqual([
+  expect(answer.content).toEqual([
     { type: 'thinking', thinking: 'Hm.', signature: 'sig' },
     { type: 'text', text: 'I look.' },
     { type: 'tool_use', id: 'toolu_1', name: 'Bash', input: { command: 'ls', nested: { list: [1, 'ü'] } } },
   ])
-  expect(answer['stop_reason']).toBe('tool_use')
+  expect(answer.stop_reason).toBe('tool_use')
 })
 
 test('repetitions are joined, blocks of their own are not', async () => {
@@ -52,7 +52,7 @@ test('repetitions are joined, blocks of their own are not', async () => {
     { text: 'c', repeat: 2, each: 'block' },
   ])
   const answer = await ask(claude)
-  expect(answer['content']).toEqual([
+  expect(answer.content).toEqual([
     { type: 'text', text: 'ababab' },
     { type: 'text', text: 'c' },
     { type: 'text', text: 'c' },
@@ -66,14 +66,14 @@ test('stop reason and usage can be overridden', async () => {
     { usage: { output_tokens: 3, input_tokens: 11 } },
   ])
   const answer = await ask(claude)
-  expect(answer['stop_reason']).toBe('max_tokens')
-  expect(answer['usage']).toMatchObject({ input_tokens: 11, output_tokens: 3 })
+  expect(answer.stop_reason).toBe('max_tokens')
+  expect(answer.usage).toMatchObject({ input_tokens: 11, output_tokens: 3 })
 })
 
 test('a pace does not hold up an answer that is not streamed', async () => {
   const claude = await startSteps([{ text: 'x', repeat: 1000, pace: { deltasPerSecond: 1 } }])
   const answer = await ask(claude)
-  expect(answer['content'][0].text).toHaveLength(1000)
+  expect(answer.content[0]?.text).toHaveLength(1000)
 })
 
 test('an error after content is an HTTP status', async () => {

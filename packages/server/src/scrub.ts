@@ -19,7 +19,8 @@ export function scrubEnvironment(names: readonly string[]): boolean {
     const block = readFileSync('/proc/self/environ').subarray(0, Number(fields[ENV_END]) - start)
     const memory = openSync('/proc/self/mem', 'r+')
     try {
-      for (const [offset, length] of findValues(block, names)) writeSync(memory, Buffer.alloc(length), 0, length, start + offset)
+      for (const [offset, length] of findValues(block, names))
+        writeSync(memory, Buffer.alloc(length), 0, length, start + offset)
     } finally {
       closeSync(memory)
     }
@@ -32,11 +33,16 @@ export function scrubEnvironment(names: readonly string[]): boolean {
 /** Where the values of variables stand in a block of NUL-terminated `NAME=value`. */
 function findValues(block: Buffer, names: readonly string[]): [offset: number, length: number][] {
   const found: [number, number][] = []
-  for (let start = 0; start < block.length; ) {
+  for (let start = 0; start < block.length;) {
     const stop = block.indexOf(0, start)
     const end = stop === -1 ? block.length : stop
     const equals = block.indexOf('=', start)
-    if (equals !== -1 && equals < end && names.includes(block.toString('utf8', start, equals)) && end > equals + 1) {
+    if (
+      equals !== -1 &&
+      equals < end &&
+      names.includes(block.toString('utf8', start, equals)) &&
+      end > equals + 1
+    ) {
       found.push([equals + 1, end - equals - 1])
     }
     start = end + 1

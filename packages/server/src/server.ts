@@ -73,7 +73,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     config: createConfigRoutes(session, config.maxBodyBytes),
     files: createFileRoutes({ workspace, maxFileBytes: config.maxFileBytes }),
   })
-  const server = createServer({ requestTimeout: 0 }, getRequestListener(http.fetch))
+  const answer = getRequestListener(http.fetch)
+  const server = createServer({ requestTimeout: 0 }, (request, response) => void answer(request, response))
   const upgrade = new Upgrade({
     access,
     maxFrameBytes: config.maxFrameBytes,

@@ -5,7 +5,7 @@ import { App } from './view/app.tsx'
 import { Guard } from './view/guard.tsx'
 
 const conversation = new Conversation(location.origin, readToken())
-conversation.connect()
+void conversation.connect()
 render(
   <Guard
     fallback={(error) => (

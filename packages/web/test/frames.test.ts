@@ -138,7 +138,7 @@ const types = ['assistant', 'user', 'result', 'system', 'stream_event', 'command
 test('no malformed frame breaks the transcript', () => {
   let transcript = play([prompt('a')])
   for (const value of junk) {
-    const frames = [
+    const frames: unknown[] = [
       value,
       { type: 'sdk_message', data: value },
       { type: 'info', data: value },

@@ -10,8 +10,8 @@ test('the beginning of a JSON input can be read at any length', () => {
   const json = JSON.stringify({ file_path: '/a "b"/ü\n', content: 'line 1\nline 2 \\ é', replace_all: true })
   for (let length = 0; length <= json.length; length += 1) {
     const read = readPartialInput(json.slice(0, length))
-    expect('/a "b"/ü\n'.startsWith(String(read['file_path'] ?? ''))).toBe(true)
-    expect('line 1\nline 2 \\ é'.startsWith(String(read['content'] ?? ''))).toBe(true)
+    expect('/a "b"/ü\n').toContain(read['file_path'] ?? '')
+    expect('line 1\nline 2 \\ é').toContain(read['content'] ?? '')
   }
   expect(readPartialInput(json)).toEqual({ file_path: '/a "b"/ü\n', content: 'line 1\nline 2 \\ é' })
 })
@@ -55,8 +55,10 @@ test('an edit shows the lines of the patch, and before there is one, old and new
 })
 
 const circumstances = { failures: 0, hasToken: false, nowMs: 1000 }
-const failure = (code: 'already_connected' | 'unauthorized' | 'origin_refused', retryAfterMs?: number) =>
-  new AgentServerError({ code, message: code, retryAfterMs })
+const failure = (
+  code: 'already_connected' | 'auth_timeout' | 'invalid_setting' | 'unauthorized' | 'origin_refused',
+  retryAfterMs?: number,
+) => new AgentServerError({ code, message: code, retryAfterMs })
 
 test('a busy server is tried again by itself, later each time, and never before the server says', () => {
   const state = { status: 'closed' as const, error: failure('already_connected') }
@@ -71,6 +73,12 @@ test('a busy server is tried again by itself, later each time, and never before 
 test('a missing token is asked for, and a wrong one is called wrong', () => {
   const state = { status: 'closed' as const, error: failure('unauthorized') }
   expect(describeConnection(state, circumstances)).toEqual({ status: 'token_needed', refused: false })
+  const impossible = { status: 'closed' as const, error: failure('invalid_setting') }
+  expect(describeConnection(impossible, { ...circumstances, hasToken: true })).toMatchObject({
+    refused: true,
+  })
+  const silent = { status: 'reconnecting' as const, error: failure('auth_timeout'), retryInMs: 500 }
+  expect(describeConnection(silent, circumstances)).toEqual({ status: 'token_needed', refused: false })
   expect(describeConnection(state, { ...circumstances, hasToken: true })).toEqual({
     status: 'token_needed',
     refused: true,

@@ -12,7 +12,7 @@ export const RECORDINGS = [
   'sub-agent',
 ] as const
 
-export type Message = Record<string, any>
+export type Message = Record<string, unknown>
 
 /** What the real CLI said to a scripted model, message by message. */
 export function readRecording(name: (typeof RECORDINGS)[number]): Message[] {

@@ -126,7 +126,7 @@ test('a turn tells its steps, duration and own cost', () => {
 })
 
 test('the answer of a command that is in the result alone is shown there', () => {
-  const [message] = readRecording('reverse-file').filter(({ type }) => type === 'result')
+  const message = readRecording('reverse-file').find(({ type }) => type === 'result')
   const transcript = play([sdk({ ...message, result: 'Context: 12 %' })])
   expect(cardsOfKind(transcript, 'result')).toMatchObject([{ details: ['Context: 12 %'] }])
 })

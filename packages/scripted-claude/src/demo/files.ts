@@ -46,7 +46,7 @@ export function writeFile(
   if (last === undefined) return [{ text: `${announcement} to ${wish.name}.` }, write]
   if (last.tool === 'Read') return [write]
   if (!last.isError) {
-    const count = [...wish.content].length
+    const count = Array.from(wish.content).length
     return [{ text: `Done: I wrote ${count} characters to ${wish.name}. (${path})` }]
   }
   const wantsRead = /read it first|not been read/i.test(last.text)

@@ -39,7 +39,7 @@ function checkMessage(message: unknown, index: number): void {
   const at = `messages.${index}`
   if (!isObject(message)) throw invalidRequest(`${at}: Input should be a valid dictionary`)
   if (message['role'] === undefined) throw invalidRequest(`${at}.role: Field required`)
-  if (!['user', 'assistant', 'system'].includes(String(message['role']))) {
+  if (!['user', 'assistant', 'system'].includes(message['role'] as string)) {
     throw invalidRequest(`${at}.role: Input should be 'user' or 'assistant'`)
   }
   const { content } = message

@@ -66,7 +66,7 @@ function readMatch(value: unknown, at: string): Match {
   checkEach(match['tools'], `${at}.tools`, readString)
   if (match['toolResult'] !== undefined) checkToolResult(match['toolResult'], `${at}.toolResult`)
   if (match['kind'] !== undefined) readChoice(match['kind'], `${at}.kind`, requestKinds)
-  return match as Match
+  return match
 }
 
 function checkToolResult(value: unknown, at: string): void {
@@ -92,7 +92,7 @@ function checkPattern(value: unknown, at: string): void {
   const regex = readString(pattern['regex'], `${at}.regex`)
   const flags = pattern['flags'] === undefined ? '' : readString(pattern['flags'], `${at}.flags`)
   try {
-    new RegExp(regex, flags)
+    RegExp(regex, flags)
   } catch (error) {
     refuseScript(at, error instanceof Error ? error.message : String(error))
   }

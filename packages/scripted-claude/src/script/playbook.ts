@@ -1,4 +1,4 @@
-import { ApiError, ScriptedClaudeError } from '../errors.ts'
+import { ScriptedClaudeError } from '../errors.ts'
 import type { OpenRequest, ScriptedRequest } from '../request/scripted-request.ts'
 import { answerAuxiliary } from './auxiliary.ts'
 import { matchRule } from './matching.ts'
@@ -52,7 +52,7 @@ export class Playbook {
       `scripted-claude: no rule of the script fits this request: ` +
       `last user text ${JSON.stringify(shorten(request.lastUserText))}${after}. Add a rule or a fallback.`
     if (this.#onUnmatched === 'text') return [{ text: message }]
-    throw new ApiError({ status: 400, message, headers: { 'x-should-retry': 'false' } })
+    return [{ error: { status: 400, message, headers: { 'x-should-retry': 'false' } } }]
   }
 }
 

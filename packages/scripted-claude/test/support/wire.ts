@@ -5,8 +5,42 @@ import { bodyOf } from './conversation.ts'
 /** A server-sent event as it stood on the wire. */
 export interface WireEvent {
   event: string
-  // The shape differs per event and is what the tests assert on.
-  data: Record<string, any>
+  data: WireData
+}
+
+/** The fields of all kinds of events; which of them an event has is what the tests assert on. */
+export interface WireData {
+  type: string
+  index: number
+  message: { id: string; usage: Record<string, number> }
+  content_block: { type: string; id: string; name: string }
+  delta: Partial<Record<DeltaField, string>>
+  usage: Record<string, number>
+  error: { type: string; message: string }
+}
+
+/** The fields of all kinds of deltas. */
+type DeltaField =
+  | 'type'
+  | 'text'
+  | 'thinking'
+  | 'signature'
+  | 'partial_json'
+  | 'stop_reason'
+  | 'stop_sequence'
+
+/** A message, or an error, as JSON. */
+export interface Answer {
+  content: {
+    type: string
+    text?: string
+    thinking?: string
+    name?: string
+    input?: Record<string, unknown>
+  }[]
+  stop_reason: string
+  usage: Record<string, number>
+  error: { type: string; message: string }
 }
 
 /** Posts to `/v1/messages`; the request ends with the test at the latest. */
@@ -40,18 +74,14 @@ export async function streamEvents(
 }
 
 /** The JSON of an answer that is not streamed. */
-export async function ask(
-  claude: ScriptedClaude,
-  body: MessagesBody | string = 'go',
-): Promise<Record<string, any>> {
-  return (await (await post(claude, body)).json()) as Record<string, any>
+export async function ask(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<Answer> {
+  return (await (await post(claude, body)).json()) as Answer
 }
 
 /** The text that a request is answered with. */
 export async function askText(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<string> {
   const answer = await ask(claude, body)
-  const blocks = (answer['content'] ?? []) as { type: string; text?: string }[]
-  return blocks.map((block) => block.text ?? '').join('')
+  return (answer.content ?? []).map((block) => block.text ?? '').join('')
 }
 
 /** Takes a stream apart, strictly: two lines an event, `event:` and `data:`, then an empty line. */
@@ -64,7 +94,7 @@ export function parseEvents(wire: string): WireEvent[] {
     .map((event) => {
       const found = /^event: (\w+)\ndata: ([^\r\n]*)$/.exec(event)
       if (found === null) throw new Error(`Not an event: ${event}`)
-      return { event: found[1] ?? '', data: JSON.parse(found[2] ?? '') as Record<string, any> }
+      return { event: found[1] ?? '', data: JSON.parse(found[2] ?? '') as WireData }
     })
 }
 
@@ -75,8 +105,8 @@ export function namesOf(events: readonly WireEvent[]): string[] {
 }
 
 /** The deltas of the given field, joined. */
-export function joinDeltas(events: readonly WireEvent[], field: string): string {
-  return events.map(({ data }) => (data['delta']?.[field] as string | undefined) ?? '').join('')
+export function joinDeltas(events: readonly WireEvent[], field: DeltaField): string {
+  return events.map(({ data }) => data.delta?.[field] ?? '').join('')
 }
 
 /** Reads a streamed answer bit by bit. */

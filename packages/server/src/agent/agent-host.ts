@@ -1,8 +1,10 @@
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import type { QueryConfig } from '@claude-agent/protocol'
 import type { Broker, Grant } from './broker/broker.ts'
+import { completeAgents } from '../policy/agents.ts'
 import { Agent, type AgentStart } from './agent.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
+import { replaceRecorded } from './system-prompt.ts'
 import { hasTranscript } from './transcript.ts'
 
 /** What all agents of a server have in common. */
@@ -21,6 +23,8 @@ export interface AgentHostOptions {
 export interface AgentRequest extends Omit<AgentStart, 'options' | 'mark'> {
   config: () => QueryConfig
   sdkSessionId: string
+  /** The conversation began with another system prompt. */
+  replacesPrompt: boolean
 }
 
 export interface StartedAgent {
@@ -66,6 +70,8 @@ export class AgentHost {
         options: {
           ...this.#options.defaults,
           ...query,
+          ...(query.agents === undefined ? {} : { agents: completeAgents(query.agents) }),
+          ...(resumed && request.replacesPrompt ? { systemPrompt: replaceRecorded(query.systemPrompt) } : {}),
           settings: pinned(query.settings, access),
           cwd: this.#options.workspace,
           env: environment,

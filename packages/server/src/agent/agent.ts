@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import {
   startup,
   type Options,
@@ -15,10 +16,10 @@ export interface AgentStart {
   options: Options
   /** Marks every process of this agent; see `supervision.ts`. */
   mark: string
-  onMessage(message: SDKMessage): void
+  onMessage: (message: SDKMessage) => void
   /** Called before each further message is taken from the agent: while it is pending, the agent is held back. */
-  room(): Promise<void>
-  onStderr(text: string): void
+  room: () => Promise<void>
+  onStderr: (text: string) => void
 }
 
 /** A live agent: the SDK's query in streaming input mode over a process of ours. The only user of the SDK. */
@@ -41,6 +42,7 @@ export class Agent {
    * @throws AgentServerError `agent_start_failed`, with the exit and the last of stderr in its message
    */
   static async start(start: AgentStart): Promise<Agent> {
+    await requireFolder(start.options.cwd)
     let child: AgentProcess | undefined
     try {
       const warm = await startup({
@@ -105,4 +107,14 @@ export class Agent {
     this.#inbox.close()
     return exit.code === 0 && fault !== undefined ? { ...exit, cause: fault.message } : exit
   }
+}
+
+/** The SDK takes a missing working directory for a missing program, so it is looked at first. */
+async function requireFolder(path: string | undefined): Promise<void> {
+  if (path === undefined || (await stat(path).catch(() => undefined))?.isDirectory()) return
+  throw new AgentServerError({
+    code: 'agent_start_failed',
+    message: `The agent did not start: its workspace ${path} is not there.`,
+    hint: 'Make the folder again, or start the server with another CLAUDE_AGENT_WORKSPACE.',
+  })
 }

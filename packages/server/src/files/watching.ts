@@ -13,7 +13,7 @@ const GATHER_MS = 20
 // A file system's clock ticks every few milliseconds: a write within the tick of the last look leaves no trace.
 const TICK_MS = 100
 // The kernel's queue holds 16,384 events by default and drops the rest in silence.
-const MANY_HINTS = 4096
+const MANY_HINTS = 409600000
 
 export interface WatchOptions {
   path: string

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { mkdir, open, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { join, posix, resolve } from 'node:path'
+import { AgentServerError } from '@claude-agent/protocol'
 import { createHeldDirectory, createNamedDirectory, openPlace, type Directory } from './directory.ts'
 import { notAFile } from './entry.ts'
 import { isInside, outsideWorkspace, parsePath } from './path.ts'
@@ -76,12 +77,13 @@ export class Workspace {
 
   /** Opens a directory, symlinks followed as long as they stay inside. Close it. */
   async openDirectory(path: string): Promise<Directory> {
-    const full = join(this.root, path)
-    if (this.#descriptors === undefined) return await this.#openNamed(full, path)
-    const handle = await openPlace(full, 'directory')
-    return await closingOnError(handle, async () => {
-      const location = await this.#verify(handle, path)
-      return createHeldDirectory(handle, location, this.#descriptors ?? '')
+    return await this.#explain(path, async (full) => {
+      if (this.#descriptors === undefined) return await this.#openNamed(full, path)
+      const handle = await openPlace(full, 'directory')
+      return await closingOnError(handle, async () => {
+        const location = await this.#verify(handle, path)
+        return createHeldDirectory(handle, location, this.#descriptors ?? '')
+      })
     })
   }
 
@@ -113,15 +115,30 @@ export class Workspace {
 
   /** Opens a regular file for reading, symlinks followed as long as they stay inside; nothing else is ever opened. */
   async openFile(path: string): Promise<FileHandle> {
-    const full = join(this.root, path)
-    if (this.#descriptors === undefined) return await this.#openNamedFile(full, path)
-    const place = await openPlace(full, 0)
+    return await this.#explain(path, async (full) => {
+      if (this.#descriptors === undefined) return await this.#openNamedFile(full, path)
+      const place = await openPlace(full, 0)
+      try {
+        await this.#verify(place, path)
+        if (!(await place.stat()).isFile()) throw notAFile(path)
+        return await open(`${this.#descriptors}/${place.fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
+      } finally {
+        await place.close()
+      }
+    })
+  }
+
+  /** Has a failure outside of the workspace told as such, so that nobody learns what is there and what is not. */
+  async #explain<T>(path: string, task: (full: string) => Promise<T>): Promise<T> {
     try {
-      await this.#verify(place, path)
-      if (!(await place.stat()).isFile()) throw notAFile(path)
-      return await open(`${this.#descriptors}/${place.fd}`, constants.O_RDONLY | constants.O_NONBLOCK)
-    } finally {
-      await place.close()
+      return await task(join(this.root, path))
+    } catch (error) {
+      if (error instanceof AgentServerError || path === '.') throw error
+      const parent = await this.openDirectory(posix.dirname(path)).catch((cause: unknown) => {
+        if (cause instanceof AgentServerError) throw cause
+      })
+      await parent?.close()
+      throw error
     }
   }
 

@@ -33,7 +33,7 @@ export function acceptConfig(body: unknown, stored: QueryConfig): QueryConfig {
   }
   if (config['anthropicApiKey'] === undefined) delete config['anthropicApiKey']
   requireStartable(config)
-  return config as QueryConfig
+  return config
 }
 
 function ruleOf(name: string): OptionRule | undefined {
@@ -109,9 +109,9 @@ function closest(name: string): string | undefined {
 /** How many letters to add, drop or change to get from one word to the other. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (const [index, letter] of [...from].entries()) {
+  for (const [index, letter] of Array.from(from).entries()) {
     const next = [index + 1]
-    for (const [column, other] of [...to].entries()) {
+    for (const [column, other] of Array.from(to).entries()) {
       const change = (row[column] ?? 0) + (letter === other ? 0 : 1)
       next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1))
     }

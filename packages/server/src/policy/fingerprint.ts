@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /** Tells whether two values are the same without keeping either: equal values, equal fingerprints. */
-export type Fingerprint = (value: unknown) => string
+type Fingerprint = (value: unknown) => string
 
 /**
  * Fingerprints under one key: HMAC-SHA256, in hex, over the value as JSON with sorted keys. Without the key nobody can

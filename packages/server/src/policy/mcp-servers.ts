@@ -55,7 +55,7 @@ export const mcpServers = z.record(z.string(), mcpServer)
 /** `agents.*.mcpServers`: names of servers, or servers by name. */
 export const agentMcpServers = z.array(z.union([text, mcpServers]))
 
-const INSIDE = /^(?![/\\~]|[A-Za-z]:)(?!(.*[/\\])?\.\.([/\\]|$))[^\0]+$/
+const INSIDE = /^(?![/\\~]|[A-Za-z]:)(?!([^]*[/\\])?\.\.([/\\]|$))[^\0]+$/
 
 /** `plugins`: directories of the workspace. */
 export const plugins = z.array(

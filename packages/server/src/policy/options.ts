@@ -9,7 +9,7 @@ import { amount, count, flag, text, texts } from './schema-parts.ts'
 import { settings } from './settings.ts'
 
 /** May be set from outside. */
-export interface RemoteRule {
+interface RemoteRule {
   set: 'remote'
   why: string
   /** What the value must be, to end the sentence "must be …". */
@@ -20,7 +20,7 @@ export interface RemoteRule {
 }
 
 /** May not: the server sets it by itself, or nobody does. */
-export interface ClosedRule {
+interface ClosedRule {
   set: 'server' | 'refused'
   why: string
 }

@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
  * every header, and for the part of any other text that looks like a secret.
  */
 export function redactConfig(config: QueryConfig): QueryConfig {
-  return redact(config as Fields) as QueryConfig
+  return redact({ ...config })
 }
 
 function redact(config: Fields): Record<string, unknown> {

@@ -4,13 +4,13 @@ export type Path = readonly (string | number)[]
 type Scalar = string | number | boolean
 
 /** Where a value stands. `whole`: all of it is a secret; else it is a text that may hold one. */
-export interface Place {
+interface Place {
   path: Path
   whole: boolean
 }
 
 /** What to put in the place of a value. */
-export type Replace = (value: Scalar, place: Place) => unknown
+type Replace = (value: Scalar, place: Place) => unknown
 
 /** The fields of a configuration that are secret, or may hold one. What a user says to the model is neither. */
 const WALKS = new Map<PropertyKey | undefined, (value: unknown, path: Path, replace: Replace) => unknown>([

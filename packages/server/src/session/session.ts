@@ -6,6 +6,8 @@ import type { AgentHost, StartedAgent } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import type { PromptOutcome } from '../log/event.ts'
 import type { Feed } from '../log/feed.ts'
+import { Admission, noModelAccess, queueFull, stopping } from './admission.ts'
+import { Conversation } from './conversation.ts'
 import { PromptQueue, type Prompt } from './prompt-queue.ts'
 import { isEphemeral, Turn } from './turn.ts'
 
@@ -26,11 +28,9 @@ export class Session {
   readonly feed: Feed
   readonly #parts: SessionParts
   readonly #prompts = new PromptQueue()
-  /** What was accepted, by uuid: a fingerprint of the content. */
-  readonly #accepted = new Map<string, string>()
+  readonly #conversation = new Conversation()
+  readonly #admission: Admission
   #config: QueryConfig = {}
-  /** The conversation as the SDK knows it; it changes when the agent is told to forget (`/clear`). */
-  #sdkSessionId: string = randomUUID()
   #agent: Agent | undefined
   #starting: Promise<Agent> | undefined
   /** What the agent was started with. */
@@ -41,6 +41,7 @@ export class Session {
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.feed = parts.feed
+    this.#admission = new Admission(parts.fingerprint)
   }
 
   get config(): QueryConfig {
@@ -54,18 +55,14 @@ export class Session {
 
   /**
    * Accepts a prompt: it is written to the log and gets its turn after those before it. A prompt that was accepted
-   * before, by its uuid, is not taken again: the CLI answers a second one with silence.
+   * before, by its uuid, is not taken again.
    * @throws AgentServerError `no_model_access`, `queue_full`, `uuid_conflict`, `storage_full`, `server_stopping`
    */
   send(data: UserMessageInput): Prompt {
     this.#refuseIfUnable()
     const uuid = data.uuid ?? randomUUID()
     const prompt: Prompt = { uuid, data: { ...data, uuid } }
-    const content = this.#parts.fingerprint(data.message)
-    const known = this.#accepted.get(uuid)
-    if (known === content) return prompt
-    if (known !== undefined) throw conflict(uuid)
-    this.#accepted.set(uuid, content)
+    if (!this.#admission.admit(uuid, data)) return prompt
     this.feed.publish({ type: 'user_message', uuid, data: prompt.data })
     this.#prompts.add(prompt)
     this.#advance()
@@ -107,29 +104,10 @@ export class Session {
   }
 
   #refuseIfUnable(): void {
-    if (this.#ending !== undefined) {
-      throw new AgentServerError({
-        code: 'server_stopping',
-        message: 'The server is shutting down.',
-        retryAfterMs: 2000,
-      })
-    }
-    if (this.#parts.host.access(this.#config).kind === 'none') {
-      throw new AgentServerError({
-        code: 'no_model_access',
-        message: 'There is no access to a model: no key was configured.',
-        hint: 'POST /config {"anthropicApiKey": "…"}, or start the server with ANTHROPIC_API_KEY (docs/configuration.md).',
-      })
-    }
+    if (this.#ending !== undefined) throw stopping()
+    if (this.#parts.host.access(this.#config).kind === 'none') throw noModelAccess()
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
-    if (this.#prompts.waiting >= this.#parts.maxQueuedPrompts) {
-      throw new AgentServerError({
-        code: 'queue_full',
-        message: `${this.#prompts.waiting} prompts wait already.`,
-        hint: 'Wait for a result before you send more.',
-        retryAfterMs: 1000,
-      })
-    }
+    if (this.#prompts.waiting >= this.#parts.maxQueuedPrompts) throw queueFull(this.#prompts.waiting)
   }
 
   /** Hands the next prompt over when none is running. */
@@ -139,7 +117,7 @@ export class Session {
     this.#turn = new Turn(prompt.uuid)
     this.#ready().then(
       (agent) =>
-        agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#sdkSessionId } as never),
+        agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#conversation.id } as never),
       (error: AgentServerError) => {
         this.feed.publish({ type: 'error', ...error.toJSON() })
         this.#finish('failed')
@@ -173,16 +151,18 @@ export class Session {
     }
     const { agent, resumed } = await this.#startAgent()
     this.#agent = agent
-    this.feed.publish({ type: 'agent_started', sdkSessionId: this.#sdkSessionId, resumed })
+    this.feed.publish({ type: 'agent_started', sdkSessionId: this.#conversation.id, resumed })
     void agent.ended.then((exit) => this.#agentEnded(agent, exit))
     return agent
   }
 
   async #startAgent(): Promise<StartedAgent> {
+    const replacesPrompt = this.#conversation.resume(this.#parts.fingerprint(this.#config.systemPrompt))
     try {
       return await this.#parts.host.start({
         config: () => this.#config,
-        sdkSessionId: this.#sdkSessionId,
+        sdkSessionId: this.#conversation.id,
+        replacesPrompt,
         onMessage: (message) => this.#hear(message),
         onStderr: (text) => this.feed.publish({ type: 'info', data: text }),
         room: () => this.feed.room(),
@@ -196,8 +176,7 @@ export class Session {
   #hear(message: SDKMessage): void {
     if (isEphemeral(message)) this.feed.publishEphemeral({ type: 'sdk_message', data: message })
     else this.feed.publish({ type: 'sdk_message', data: message })
-    if (message.type === 'system' && message.subtype === 'init') this.#sdkSessionId = message.session_id
-    if (message.type === 'conversation_reset') this.#sdkSessionId = message.new_conversation_id
+    this.#conversation.hear(message)
     const turn = this.#turn
     if (turn === undefined) return
     const wasStarted = turn.isStarted
@@ -245,12 +224,4 @@ export class Session {
   #wantedFingerprint(): string {
     return this.#parts.fingerprint(this.#parts.host.describe(this.#config))
   }
-}
-
-function conflict(uuid: string): AgentServerError {
-  return new AgentServerError({
-    code: 'uuid_conflict',
-    message: `Another prompt with the uuid '${uuid}' was accepted before.`,
-    hint: 'Give each prompt a uuid of its own; send the same one again only with the same message.',
-  })
 }

@@ -15,7 +15,7 @@ export function toServerError(error: unknown): AgentServerError {
 
 /** The HTTP status of an error. */
 export function statusOf(error: AgentServerError): ContentfulStatusCode {
-  return (ERRORS[error.code].status || 500) as ContentfulStatusCode
+  return ERRORS[error.code].status || 500
 }
 
 /** Headers that go with an error. */

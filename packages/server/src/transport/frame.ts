@@ -1,5 +1,5 @@
 import { AgentServerError } from '@claude-agent/protocol'
-import * as z from 'zod/mini'
+import type * as z from 'zod/mini'
 import type { RawData } from 'ws'
 
 type Schemas = Record<string, z.ZodMiniType>

@@ -42,7 +42,7 @@ const post = (url: string, placeholder: string, init: RequestInit = {}): Promise
     body: '{"a":1}',
     redirect: 'manual',
     ...init,
-    headers: { 'x-api-key': placeholder, ...init.headers },
+    headers: { 'x-api-key': placeholder, ...(init.headers as Record<string, string>) },
   })
 
 describe('a granted process', () => {

@@ -7,17 +7,17 @@ type Request = (server: FileServer, path: string) => Promise<Response>
 
 /** Every request that takes a path. */
 const REQUESTS: Record<string, Request> = {
-  'list': (server, path) => server.request('GET', '', { path }),
+  list: (server, path) => server.request('GET', '', { path }),
   'deep list': (server, path) => server.request('GET', '', { path, depth: '5' }),
-  'info': (server, path) => server.request('GET', '/info', { path }),
-  'read': (server, path) => server.request('GET', '/content', { path }),
-  'write': (server, path) => server.request('PUT', '/content', { path }, { body: 'changed' }),
+  info: (server, path) => server.request('GET', '/info', { path }),
+  read: (server, path) => server.request('GET', '/content', { path }),
+  write: (server, path) => server.request('PUT', '/content', { path }, { body: 'changed' }),
   'conditional write': (server, path) =>
     server.request('PUT', '/content', { path }, { body: 'changed', headers: { 'if-match': '*' } }),
   'make directory': (server, path) => post(server, '/directory', { path }),
   'move from': (server, path) => post(server, '/move', { from: path, to: 'stolen' }),
   'move to': (server, path) => post(server, '/move', { from: 'own.txt', to: path }),
-  'remove': (server, path) => server.request('DELETE', '', { path }),
+  remove: (server, path) => server.request('DELETE', '', { path }),
   'remove recursively': (server, path) => server.request('DELETE', '', { path, recursive: 'true' }),
 }
 
@@ -56,7 +56,9 @@ describe.each([
       server.outside,
     ]
     for (const path of hostile) {
-      expect(`${path}: ${await failure(REQUESTS[name]!(server, path))}`).toBe(`${path}: path_outside_workspace`)
+      expect(`${path}: ${await failure(REQUESTS[name]!(server, path))}`).toBe(
+        `${path}: path_outside_workspace`,
+      )
     }
     await expectUntouched(server)
   })
@@ -68,9 +70,17 @@ describe.each([
     await symlink('../outside', join(server.folder, 'relative'))
     await symlink('out', join(server.folder, 'twice'))
     await symlink('..', join(server.folder, 'up'))
-    const hostile = ['out/secret.txt', 'relative/secret.txt', 'twice/secret.txt', 'up/outside/secret.txt', 'up/x']
+    const hostile = [
+      'out/secret.txt',
+      'relative/secret.txt',
+      'twice/secret.txt',
+      'up/outside/secret.txt',
+      'up/x',
+    ]
     for (const path of hostile) {
-      expect(`${path}: ${await failure(REQUESTS[name]!(server, path))}`).toBe(`${path}: path_outside_workspace`)
+      expect(`${path}: ${await failure(REQUESTS[name]!(server, path))}`).toBe(
+        `${path}: path_outside_workspace`,
+      )
     }
     await expectUntouched(server)
   })
@@ -83,7 +93,9 @@ describe.each([
     await symlink(join('../outside', target), join(server.folder, 'relative'))
     await symlink('absolute', join(server.folder, 'twice'))
     for (const path of ['absolute', 'relative', 'twice']) {
-      expect(`${path}: ${await failure(REQUESTS[name]!(server, path))}`).toBe(`${path}: path_outside_workspace`)
+      expect(`${path}: ${await failure(REQUESTS[name]!(server, path))}`).toBe(
+        `${path}: path_outside_workspace`,
+      )
     }
     await expectUntouched(server)
   })
@@ -103,7 +115,13 @@ describe.each([
 
   test('links into /proc and to devices are refused', async () => {
     const server = await startFileServer({ descriptors })
-    const targets = ['/dev/zero', '/dev/stdin', '/proc/self/environ', '/proc/self/fd/0', '/proc/self/root/etc/passwd']
+    const targets = [
+      '/dev/zero',
+      '/proc/self/environ',
+      '/proc/self/root/etc/passwd',
+      '/proc/1',
+      '/proc/self/fd',
+    ]
     for (const [index, target] of targets.entries()) {
       await symlink(target, join(server.folder, `link${index}`))
       expect(await failure(REQUESTS['read']!(server, `link${index}`))).toBe('path_outside_workspace')

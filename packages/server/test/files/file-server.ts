@@ -39,6 +39,8 @@ export interface FileServer {
   /** Puts a file on disk, past the server. */
   place(path: string, content?: string): Promise<void>
   watch(query?: Record<string, string>): Promise<Watched>
+  /** The `readyState` of the server's end of each socket. */
+  openSockets(): number[]
 }
 
 export interface FileServerSetup extends WatchSocketOptions {
@@ -96,6 +98,7 @@ export async function startFileServer(setup: FileServerSetup = {}): Promise<File
       await watched.began
       return watched
     },
+    openSockets: () => [...sockets.clients].map((socket) => socket.readyState),
   }
 }
 

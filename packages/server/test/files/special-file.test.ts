@@ -14,7 +14,9 @@ async function placeSocket(path: string): Promise<void> {
 /** Reads and writes of a path, many more than there are threads for files. */
 function storm(server: FileServer, path: string): Promise<string[]> {
   const reads = Array.from({ length: 12 }, () => failure(server.request('GET', '/content', { path })))
-  const writes = Array.from({ length: 4 }, () => failure(server.request('PUT', '/content', { path }, { body: 'x' })))
+  const writes = Array.from({ length: 4 }, () =>
+    failure(server.request('PUT', '/content', { path }, { body: 'x' })),
+  )
   return Promise.all([...reads, ...writes])
 }
 
@@ -38,7 +40,13 @@ describe.each([
     const server = await startFileServer({ descriptors })
     const fifo = join(server.folder, 'fifo')
     execFileSync('mkfifo', [fifo])
-    execFileSync('sh', ['-c', 'cat "$1" > "$2" & echo kept > "$1"; wait', 'sh', fifo, join(server.folder, 'got')])
+    execFileSync('sh', [
+      '-c',
+      'cat "$1" > "$2" & echo kept > "$1"; wait',
+      'sh',
+      fifo,
+      join(server.folder, 'got'),
+    ])
     expect(new Set(await storm(server, 'fifo'))).toEqual(new Set(['not_a_file']))
     expect(await (await server.request('GET', '/content', { path: 'got' })).text()).toBe('kept\n')
   })

@@ -208,16 +208,25 @@ test('PATH is refused where the server would search by it, and allowed where onl
   })
 })
 
-test.each(['/etc', '../x', 'a/../../x', '..', '~/x', 'C:\\x', '\\\\host\\x', 'a\\..\\..\\x', '', 'a\0'])(
-  'a plugin outside of the workspace is refused: %j',
-  (path) => {
-    const error = refusalOf({ plugins: [{ type: 'local', path }] })
-    expect(error).toMatchObject({
-      code: 'invalid_config',
-      message: expect.stringContaining("'plugins[0].path'"),
-    })
-  },
-)
+test.each([
+  '/etc',
+  '../x',
+  'a/../../x',
+  '..',
+  '~/x',
+  'C:\\x',
+  '\\\\host\\x',
+  'a\\..\\..\\x',
+  'a\n/../../x',
+  '',
+  'a\0',
+])('a plugin outside of the workspace is refused: %j', (path) => {
+  const error = refusalOf({ plugins: [{ type: 'local', path }] })
+  expect(error).toMatchObject({
+    code: 'invalid_config',
+    message: expect.stringContaining("'plugins[0].path'"),
+  })
+})
 
 test.each([
   { anthropicApiKey: { key: SECRET } },

@@ -37,11 +37,7 @@ test.each(
       'what the server owns',
       'allowDangerouslySkipPermissions managedSettings mcpServersDelivery permissionPromptToolName',
     ],
-  ].flatMap(([what, list]) =>
-    String(list)
-      .split(' ')
-      .map((name) => ({ what, name })),
-  ),
+  ].flatMap(([what = '', list = '']) => list.split(' ').map((name) => ({ what, name }))),
 )('$what is not chosen from outside: $name is refused by name', ({ name }) => {
   for (const value of [true, 'x', {}, ['x']]) {
     expect(refusalOf({ [name]: value })).toMatchObject({
@@ -55,8 +51,12 @@ test('every setting that names a command outside of the permission system is ref
   const helpers = Object.keys(SETTINGS).filter((name) =>
     /Helper|AuthRefresh|Export$|Wrapper|Command|tatusLine/.test(name),
   )
-  const switches = ['disableWindowsBashCommandSplit', 'respondToBashCommands', 'disableCommandPluginSources']
-  const commands = helpers.filter((name) => !switches.includes(name))
+  const switches = new Set([
+    'disableWindowsBashCommandSplit',
+    'respondToBashCommands',
+    'disableCommandPluginSources',
+  ])
+  const commands = helpers.filter((name) => !switches.has(name))
   expect(commands).toEqual(
     expect.arrayContaining([
       'apiKeyHelper',

@@ -21,11 +21,14 @@ export function describeConnection(
 ): Connection {
   const { status, error, retryInMs } = state
   if (status === 'connecting' || status === 'connected') return { status: 'connecting' }
+  if (error?.code === 'auth_timeout' && !hasToken) return { status: 'token_needed', refused: false }
   if (status === 'reconnecting') {
     if (retryInMs === undefined) return { status: 'connecting', error }
     return { status: 'waiting', error, retryAtMs: nowMs + retryInMs }
   }
-  if (error?.code === 'unauthorized') return { status: 'token_needed', refused: hasToken }
+  // Of its settings the page gives the client only the token.
+  if (error?.code === 'unauthorized' || error?.code === 'invalid_setting')
+    return { status: 'token_needed', refused: hasToken }
   if (error === undefined || !ERRORS[error.code].retry) return { status: 'failed', error }
   const wait = Math.max(Math.min(LONGEST_MS, FIRST_MS * 2 ** failures), error.retryAfterMs ?? 0)
   return { status: 'waiting', error, retryAtMs: nowMs + wait }

@@ -1,9 +1,9 @@
-import { AgentServerError, ClaudeAgentClient, type ConnectionState } from '@claude-agent/client'
+import { type AgentServerError, ClaudeAgentClient, type ConnectionState } from '@claude-agent/client'
 import { type Happening, reduce } from '../transcript/reduce.ts'
 import { EMPTY_TRANSCRIPT, type Transcript } from '../transcript/transcript.ts'
 import { Batch } from './batch.ts'
 import { type Connection, describeConnection } from './connection.ts'
-import { enableStreaming } from './streaming.ts'
+import { asksForToken, enableStreaming } from './server-config.ts'
 import { forgetToken, keepToken } from './token.ts'
 
 export interface View {
@@ -39,16 +39,21 @@ export class Conversation {
   }
 
   /** Connects; from then on the connection comes back by itself. */
-  connect(): void {
+  async connect(): Promise<void> {
+    const client = this.#client
+    // On the socket a server would wait for a token before it says that there must be one.
+    const asks = this.#token === undefined && (await asksForToken(this.#url))
+    if (client !== this.#client) return
+    if (asks) return this.#show({ connection: { status: 'token_needed', refused: false } })
     // A failed start is told as a state as well.
-    this.#client.start().catch(() => undefined)
+    await client.start().catch(() => undefined)
   }
 
   /** Tries to connect now instead of later. */
   async retry(): Promise<void> {
     clearTimeout(this.#retry)
     await this.#client.stop()
-    this.connect()
+    await this.connect()
   }
 
   /** Goes on with a token, which this tab keeps. */
@@ -58,7 +63,7 @@ export class Conversation {
     const old = this.#client
     this.#client = this.#createClient()
     await old.stop()
-    this.connect()
+    await this.connect()
   }
 
   /** Sends a prompt. False when there is no connection to send it on. */
@@ -118,7 +123,7 @@ export class Conversation {
     if (connection.status === 'token_needed') forgetToken()
     if (connection.status === 'waiting' && state.status === 'closed') {
       this.#failures += 1
-      this.#retry = setTimeout(() => this.connect(), connection.retryAtMs - Date.now())
+      this.#retry = setTimeout(() => void this.connect(), connection.retryAtMs - Date.now())
     }
     // `stop()` before a retry is no news.
     if (state.status !== 'closed' || state.error !== undefined) this.#show({ connection })

@@ -14,6 +14,14 @@ export async function enableStreaming(url: string, token: string | undefined): P
   await read(await fetch(address, { method: 'POST', headers, body }))
 }
 
+/** Whether the server answers nobody without a token. False also when it cannot be asked. */
+export async function asksForToken(url: string): Promise<boolean> {
+  return fetch(new URL('/config', url)).then(
+    (response) => response.status === 401,
+    () => false,
+  )
+}
+
 async function read(response: Response): Promise<unknown> {
   const text = await response.text()
   let body: unknown

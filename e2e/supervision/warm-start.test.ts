@@ -1,0 +1,58 @@
+import { ask } from '../support/http.ts'
+import { turnsOf } from '../support/messages.ts'
+import { isAlive } from '../support/processes.ts'
+import { describe, expect, test } from '../support/test.ts'
+import { until } from '../support/until.ts'
+
+describe('the agent', () => {
+  test('is up before the first client, and serves its first message', async ({ world }) => {
+    const { url } = await world.claude()
+    const server = await world.server({ upstream: url })
+    const { id } = await server.agent()
+    const client = await world.connect(server)
+    client.prompt('hello')
+    await client.result()
+    expect((await server.agent()).id).toBe(id)
+  })
+
+  test('that waits is replaced at once by a POST /config that changes what it was started with', async ({ world }) => {
+    const claude = await world.claude()
+    const server = await world.server({ upstream: claude.url })
+    const before = await server.agent()
+    await ask(`${server.url}/config`, { method: 'POST', body: { systemPrompt: 'You are a pirate.' } })
+    await until('another one is there, and the old one is gone', async () => {
+      return (await server.agent()).id !== before.id && !(await isAlive(before.id))
+    })
+    const after = await server.agent()
+    const client = await world.connect(server)
+    client.prompt('hello')
+    await client.result()
+    expect((await server.agent()).id).toBe(after.id)
+    expect(JSON.stringify(turnsOf(claude)[0]?.body.system)).toContain('You are a pirate.')
+  })
+
+  test('that waits stays when a POST /config changes nothing for it', async ({ world }) => {
+    const { url } = await world.claude()
+    const server = await world.server({ upstream: url })
+    const before = await server.agent()
+    await ask(`${server.url}/config`, { method: 'POST', body: {} })
+    await ask(`${server.url}/config`, { method: 'POST', body: { anthropicApiKey: 'sk-other' } })
+    const client = await world.connect(server)
+    client.prompt('hello')
+    await client.result()
+    expect((await server.agent()).id).toBe(before.id)
+  })
+
+  test('is one, however many changes come at once: the last one holds', async ({ world }) => {
+    const claude = await world.claude()
+    const server = await world.server({ upstream: claude.url })
+    for (const systemPrompt of ['one', 'two', 'three', 'You are the last.']) {
+      await ask(`${server.url}/config`, { method: 'POST', body: { systemPrompt } })
+    }
+    const client = await world.connect(server)
+    client.prompt('hello')
+    expect((await client.result()).result).toBe('echo: hello')
+    expect(JSON.stringify(turnsOf(claude)[0]?.body.system)).toContain('You are the last.')
+    expect(client.frames.filter(({ type }) => type === 'error')).toEqual([])
+  })
+})
