@@ -17,19 +17,23 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   loadEnvFile('.env', env)
   const config = readConfig(argv, env)
   scrubEnvironment(SECRETS)
-  const server = await startServer(config)
-  process.stdout.write(createBanner(server.url, config))
+  const starting = startServer(config)
+  // Signals count from now on: who sees the banner may send one at once.
   const end = (): void => {
     // A second signal while it drains ends it at once; what is left is then the watcher's.
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
-    server.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error)
-        process.exit(1)
-      },
-    )
+    starting
+      .then((server) => server.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          console.error(error)
+          process.exit(1)
+        },
+      )
   }
   process.once('SIGINT', end)
   process.once('SIGTERM', end)
+  const server = await starting
+  process.stdout.write(createBanner(server.url, config))
 }

@@ -7,7 +7,8 @@ import { getRequestListener } from '@hono/node-server'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentHost } from './agent/agent-host.ts'
 import { Broker } from './agent/broker/broker.ts'
-import { killMarked, startWatcher } from './agent/supervision.ts'
+import { killMarked } from './agent/supervision/marks.ts'
+import { startWatcher } from './agent/supervision/watcher.ts'
 import type { ServerConfig } from './config.ts'
 import { Workspace } from './files/workspace.ts'
 import { DataDirLock } from './lock.ts'
@@ -96,7 +97,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await workspace.settle()
     await broker.close()
     await killMarked(`${mark}/`)
-    watcher?.stdin?.end()
+    watcher?.release()
     await lock.release()
   }
   let stopped: Promise<void> | undefined

@@ -94,3 +94,9 @@ test('while the client waits for its own retry, the page shows when it comes', (
   const state = { status: 'reconnecting' as const, error: failure('already_connected'), retryInMs: 500 }
   expect(describeConnection(state, circumstances)).toMatchObject({ status: 'waiting', retryAtMs: 1500 })
 })
+
+test('the reason of the last failure stays in view while the next attempt is under way', () => {
+  const lastError = failure('already_connected')
+  const shown = describeConnection({ status: 'connecting' }, { ...circumstances, lastError })
+  expect(shown).toEqual({ status: 'connecting', error: lastError })
+})

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk'
-import { killMarked, MARK_VARIABLE, sendSignal } from './supervision.ts'
+import { findMarked, killMarked, MARK_VARIABLE, sendSignal } from './supervision/marks.ts'
+import type { ProcessEntry } from './supervision/process-table.ts'
 
 /** Bytes of stderr that are kept to explain an exit. */
 const STDERR_TAIL = 8 * 1024
@@ -59,17 +60,19 @@ export class AgentProcess {
 
   /** Asks the process to end, kills it when it does not, and resolves when nothing of it is left. */
   async stop(): Promise<AgentExit> {
+    // Who cleared his environment is known by his parents only as long as they live.
+    const known = await findMarked(this.#mark)
     this.#child.kill('SIGTERM')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS)
     const exit = await this.exited
     clearTimeout(timer)
-    await this.#sweep()
+    await this.#sweep(known)
     return exit
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(known: readonly ProcessEntry[] = []): Promise<void> {
     if (this.#child.pid !== undefined) sendSignal(-this.#child.pid, 'SIGKILL')
-    await killMarked(this.#mark)
+    await killMarked(this.#mark, known)
   }
 
   #describe(code: number | null, signal: NodeJS.Signals | null): AgentExit {

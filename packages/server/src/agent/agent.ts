@@ -14,7 +14,7 @@ import { Inbox } from './inbox.ts'
 export interface AgentStart {
   /** The SDK's options, environment included. */
   options: Options
-  /** Marks every process of this agent; see `supervision.ts`. */
+  /** Marks every process of this agent; see `watcher.ts`. */
   mark: string
   onMessage: (message: SDKMessage) => void
   /** Called before each further message is taken from the agent: while it is pending, the agent is held back. */

@@ -1,10 +1,9 @@
-import { lstat } from 'node:fs/promises'
 import { join, posix } from 'node:path'
 import { AgentServerError, type WatchEvent } from '@claude-agent/protocol'
 import { mapInSlices } from './listing.ts'
 import { isTemporaryName } from './path.ts'
 import { toFileError, withFileErrors } from './system-error.ts'
-import { compareStates, toWatchedState, type WatchedState, type WatchNode } from './watch-node.ts'
+import { compareStates, type WatchedState, type WatchNode } from './watch-node.ts'
 import { planSteps, type Step, type Touch } from './watch-plan.ts'
 import { readState, WatchedTree } from './watched-tree.ts'
 import type { Workspace } from './workspace.ts'
@@ -13,7 +12,7 @@ const GATHER_MS = 20
 // A file system's clock ticks every few milliseconds: a write within the tick of the last look leaves no trace.
 const TICK_MS = 100
 // The kernel's queue holds 16,384 events by default and drops the rest in silence.
-const MANY_HINTS = 409600000
+const MANY_HINTS = 4096
 
 export interface WatchOptions {
   path: string
@@ -42,9 +41,11 @@ export interface WatchOptions {
 export async function watchDirectory(workspace: Workspace, options: WatchOptions): Promise<void> {
   await withFileErrors(options.path, async () => {
     const directory = await workspace.openDirectory(workspace.parse(options.path))
-    const stats = await lstat(directory.at()).finally(() => directory.close())
+    const state = await readState(directory.at())
+    await directory.close()
+    if (state === undefined) throw pathGone(options.path)
     const path = posix.relative(workspace.root, directory.location) || '.'
-    await new DirectoryWatch(workspace, path, toWatchedState(stats), options).begin()
+    await new DirectoryWatch(workspace, path, state, options).begin()
   })
 }
 
@@ -203,11 +204,15 @@ class DirectoryWatch {
   async #checkRoot(): Promise<void> {
     const state = await readState(join(this.#workspace.root, this.#tree.pathOf(this.#tree.root)))
     if (state?.inode === this.#tree.root.state.inode) return
-    const message = `The watched directory '${this.#options.path}' was removed or moved.`
-    throw new AgentServerError({ code: 'path_not_found', message })
+    throw pathGone(this.#options.path)
   }
 
   #tell(type: WatchEvent['type'], node: WatchNode): WatchEvent {
     return { type, name: node.path(), path: this.#tree.pathOf(node) }
   }
+}
+
+function pathGone(path: string): AgentServerError {
+  const message = `The watched directory '${path}' was removed or moved.`
+  return new AgentServerError({ code: 'path_not_found', message })
 }

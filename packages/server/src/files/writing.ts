@@ -2,6 +2,7 @@ import { constants, type BigIntStats } from 'node:fs'
 import { link, lstat, open, readlink, rename, unlink, type FileHandle } from 'node:fs/promises'
 import { posix, relative as relativeTo } from 'node:path'
 import { AgentServerError, type FileEntry } from '@claude-agent/protocol'
+import { openContent } from './content.ts'
 import { notAFile, toOnlyEntry, toVersion } from './entry.ts'
 import { createTemporaryName, outsideWorkspace } from './path.ts'
 import { checkPrecondition, preconditionFailed, type Precondition } from './precondition.ts'
@@ -129,10 +130,11 @@ async function takeOver(handle: FileHandle, replaced: BigIntStats | undefined): 
 async function checkEarly(workspace: Workspace, relative: string, condition: Precondition): Promise<void> {
   let version: string | undefined
   try {
-    const handle = await workspace.openFile(relative)
-    version = toVersion(await handle.stat({ bigint: true }).finally(() => handle.close()))
+    const content = await openContent(workspace, relative)
+    version = content.version
+    await content.close()
   } catch (error) {
-    if (!hasSystemCode(error, 'ENOENT')) throw error
+    if (!(error instanceof AgentServerError) || error.code !== 'path_not_found') throw error
   }
   checkPrecondition(condition, version, relative)
 }

@@ -66,7 +66,8 @@ export async function startFileServer(setup: FileServerSetup = {}): Promise<File
     if (!(error instanceof AgentServerError)) return c.json({ error: String(error) }, 500)
     return c.json(error.toJSON(), ERRORS[error.code].status as ContentfulStatusCode)
   })
-  const server = createServer(getRequestListener(app.fetch))
+  const listener = getRequestListener(app.fetch)
+  const server = createServer((request, response) => void listener(request, response))
   const sockets = new WebSocketServer({ noServer: true })
   server.on('upgrade', (request, socket, head) => {
     sockets.handleUpgrade(request, socket, head, (ws) => {
@@ -114,7 +115,7 @@ export class Watched {
   constructor(url: string) {
     this.socket = new WebSocket(url)
     onTestFinished(() => this.socket.terminate())
-    this.socket.on('message', (data) => this.frames.push(JSON.parse(String(data)) as Frame))
+    this.socket.on('message', (data) => this.frames.push(JSON.parse((data as Buffer).toString()) as Frame))
     this.closed = new Promise((resolve) => this.socket.once('close', resolve))
     const ready = new Promise<void>((resolve) => this.socket.once('message', () => resolve()))
     this.began = Promise.race([ready, this.closed.then(() => {})])

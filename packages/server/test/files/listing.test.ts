@@ -37,7 +37,14 @@ describe('GET /files', () => {
     expect(await paths('1')).toEqual(['a', 'a.txt', 'b'])
     expect(await paths('2')).toEqual(['a', 'a/b', 'a/z.txt', 'a.txt', 'b', 'b/x.txt'])
     expect(await paths('100')).toEqual([
-      ...['a', 'a/b', 'a/b/c', 'a/b/c/d.txt', 'a/z.txt', 'a.txt', 'b', 'b/x.txt'],
+      'a',
+      'a/b',
+      'a/b/c',
+      'a/b/c/d.txt',
+      'a/z.txt',
+      'a.txt',
+      'b',
+      'b/x.txt',
     ])
   })
 

@@ -38,7 +38,11 @@ describe('an error of the file system', () => {
   test('of a full device becomes storage_full', async () => {
     const write = async (): Promise<void> => {
       const handle = await open('/dev/full', 'w')
-      await handle.write('x').finally(() => handle.close())
+      try {
+        await handle.write('x')
+      } finally {
+        await handle.close()
+      }
     }
     await expect(withFileErrors('x', write)).rejects.toMatchObject({ code: 'storage_full' })
   })

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createTemporaryName } from '../../src/files/path.ts'
-import { eventually, startFileServer, Watched, type FileServer } from './file-server.ts'
+import { eventually, startFileServer, type FileServer, type Watched } from './file-server.ts'
 
 const RECURSIVE = { recursive: 'true' }
 

@@ -8,7 +8,7 @@ import { AgentHost } from '../../src/agent/agent-host.ts'
 import { Broker } from '../../src/agent/broker/broker.ts'
 import { createBaseEnvironment } from '../../src/agent/environment.ts'
 import { apiKeyAccess, type ModelAccess } from '../../src/agent/model-access.ts'
-import { findMarked } from '../../src/agent/supervision.ts'
+import { findMarked } from '../../src/agent/supervision/marks.ts'
 import { isLogged, type SessionEvent } from '../../src/log/event.ts'
 import { Feed } from '../../src/log/feed.ts'
 import { JsonlLog } from '../../src/log/jsonl-log.ts'
@@ -194,7 +194,7 @@ describe('a change of configuration', () => {
       () => session.processId !== undefined && session.processId !== before,
     )
     const running = await findMarked(`${mark}/`)
-    expect(running).not.toContain(before)
+    expect(running.map(({ id }) => id)).not.toContain(before)
     const second = session.send(say('again'))
     await until('the second ended', () => ended(second.uuid) !== undefined)
     expect(asked(model).at(-1)).toContain('remember me')

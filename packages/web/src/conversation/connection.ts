@@ -14,13 +14,22 @@ export type Connection =
 const FIRST_MS = 1000
 const LONGEST_MS = 15_000
 
+export interface Circumstances {
+  /** Failed attempts of the page since it was last connected. */
+  failures: number
+  hasToken: boolean
+  /** Why the attempt before failed: it is shown until one succeeds. */
+  lastError?: AgentServerError | undefined
+  nowMs: number
+}
+
 /** What the page shows for a state of the client that is not `connected`; the page itself repeats a failed start. */
 export function describeConnection(
   state: ConnectionState,
-  { failures, hasToken, nowMs }: { failures: number; hasToken: boolean; nowMs: number },
+  { failures, hasToken, lastError, nowMs }: Circumstances,
 ): Connection {
   const { status, error, retryInMs } = state
-  if (status === 'connecting' || status === 'connected') return { status: 'connecting' }
+  if (status === 'connecting' || status === 'connected') return { status: 'connecting', error: lastError }
   if (error?.code === 'auth_timeout' && !hasToken) return { status: 'token_needed', refused: false }
   if (status === 'reconnecting') {
     if (retryInMs === undefined) return { status: 'connecting', error }

@@ -118,8 +118,13 @@ export class Conversation {
     clearTimeout(this.#retry)
     if (this.#view.connection.status === 'connected') this.#batch.add({ type: 'disconnected' })
     if (state.status === 'connected') return this.#enter(client)
-    const options = { failures: this.#failures, hasToken: this.#token !== undefined, nowMs: Date.now() }
-    const connection = describeConnection(state, options)
+    const { connection: shown } = this.#view
+    const connection = describeConnection(state, {
+      failures: this.#failures,
+      hasToken: this.#token !== undefined,
+      lastError: 'error' in shown ? shown.error : undefined,
+      nowMs: Date.now(),
+    })
     if (connection.status === 'token_needed') forgetToken()
     if (connection.status === 'waiting' && state.status === 'closed') {
       this.#failures += 1

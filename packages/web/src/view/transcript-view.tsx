@@ -81,8 +81,12 @@ class PageView extends Component<{ page: Page; start: number; showAll: boolean }
 
   render() {
     const { page, start, showAll } = this.props
-    return page.map((card, index) =>
-      isShown(card, showAll) ? <CardRow key={start + index} card={card} /> : null,
+    return (
+      <div class="page">
+        {page.map((card, index) =>
+          isShown(card, showAll) ? <CardRow key={start + index} card={card} /> : null,
+        )}
+      </div>
     )
   }
 }
