@@ -10,19 +10,34 @@ const checks = [
   ['format', bin('oxfmt'), ['--check', '.']],
   ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],
   ['types of tests', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json']],
-  ['types of the page', process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'packages/web', '--noEmit']],
+  [
+    'types of the page',
+    process.execPath,
+    ['node_modules/typescript/bin/tsc', '-p', 'packages/web', '--noEmit'],
+  ],
   ['dead code', bin('knip'), []],
   ...published.flatMap((name) => [
     [`package ${name}`, bin('publint'), ['--strict', '--pack', 'npm', `packages/${name}`]],
-    [`exports of ${name}`, bin('attw'), ['--pack', `packages/${name}`, '--profile', 'esm-only', '--format', 'ascii', '--quiet']],
+    [
+      `exports of ${name}`,
+      bin('attw'),
+      ['--pack', `packages/${name}`, '--profile', 'esm-only', '--format', 'ascii', '--quiet'],
+    ],
   ]),
 ]
 
 const failed = []
 for (const [name, command, args] of checks) {
   console.log(`\n— ${name}`)
-  if ((await run(command, args, { cwd: root, env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` } })) !== 0)
+  if (
+    (await run(command, args, {
+      cwd: root,
+      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+    })) !== 0
+  )
     failed.push(name)
 }
-console.log(failed.length === 0 ? `\nAll ${checks.length} checks hold.` : `\nNot in order: ${failed.join(', ')}`)
+console.log(
+  failed.length === 0 ? `\nAll ${checks.length} checks hold.` : `\nNot in order: ${failed.join(', ')}`,
+)
 process.exit(failed.length === 0 ? 0 : 1)

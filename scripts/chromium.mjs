@@ -13,12 +13,17 @@ export function findChromium() {
 export async function installChromium() {
   const isDebian = existsSync('/etc/debian_version')
   if (!isDebian || process.getuid?.() !== 0) {
-    console.log('No Chromium was found, and it can be installed only on Debian as root: the browser tests are left out.')
+    console.log(
+      'No Chromium was found, and it can be installed only on Debian as root: the browser tests are left out.',
+    )
     return
   }
   console.log("Installing Debian's Chromium for the browser tests …")
   const apt = (...args) =>
-    spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } })
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
   apt('update', '-qq')
   if (apt('install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core').status !== 0)
     console.log('Chromium could not be installed: the browser tests are left out.')

@@ -38,5 +38,7 @@ async function addScriptedModel() {
   const model = await startScriptedClaude({ script: demoScript() })
   process.env.ANTHROPIC_BASE_URL = model.url
   process.env.ANTHROPIC_API_KEY = 'scripted'
-  console.log('No ANTHROPIC_API_KEY is set: a SCRIPTED MODEL answers, not Claude. Put a key into .env to talk to Claude.\n')
+  console.log(
+    'No ANTHROPIC_API_KEY is set: a SCRIPTED MODEL answers, not Claude. Put a key into .env to talk to Claude.\n',
+  )
 }

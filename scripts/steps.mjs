@@ -42,7 +42,9 @@ export async function install() {
     console.error(`Node ${process.versions.node} is too old: 20.19 or newer is needed.`)
     process.exit(1)
   }
-  const stamps = isBun ? ['node_modules/.bun-tag', 'bun.lock'] : ['node_modules/.package-lock.json', 'package-lock.json']
+  const stamps = isBun
+    ? ['node_modules/.bun-tag', 'bun.lock']
+    : ['node_modules/.package-lock.json', 'package-lock.json']
   const [installed, wanted] = stamps.map((name) => join(root, name))
   const isFresh = isBun
     ? existsSync(join(root, 'node_modules/typescript'))

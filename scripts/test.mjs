@@ -12,7 +12,13 @@ if (findChromium() === undefined) await installChromium()
 
 const folder = mkdtempSync(join(tmpdir(), 'test-report-'))
 const report = join(folder, 'report.json')
-const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)]
+const args = [
+  'run',
+  '--reporter=default',
+  '--reporter=json',
+  `--outputFile.json=${report}`,
+  ...process.argv.slice(2),
+]
 const code = await run(bin('vitest'), args)
 const result = readReport()
 rmSync(folder, { recursive: true, force: true })
@@ -24,9 +30,14 @@ if (skipped.length > 0) {
   console.log('\nLeft out:')
   for (const { fullName } of skipped) console.log(`  ${fullName}`)
 }
-const broken = result.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0)
-const failed = result.numFailedTests + broken.length + (code !== 0 && result.numFailedTests + broken.length === 0 ? 1 : 0)
-console.log(`\n${result.numPassedTests} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`)
+const broken = result.testResults.filter(
+  ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+)
+const failed =
+  result.numFailedTests + broken.length + (code !== 0 && result.numFailedTests + broken.length === 0 ? 1 : 0)
+console.log(
+  `\n${result.numPassedTests} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`,
+)
 process.exit(failed > 0 ? 1 : 0)
 
 function readReport() {

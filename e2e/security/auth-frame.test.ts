@@ -1,3 +1,4 @@
+import { upgrade } from '../support/http.ts'
 import { conversationOf, turnsOf, userMessage } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 import { pause } from '../support/until.ts'
@@ -65,7 +66,7 @@ describe('the auth frame of a client that cannot set headers', () => {
     expect(turnsOf(claude).map(conversationOf).join()).not.toContain('smuggled')
   })
 
-  test('missing for 5 s gets `auth_timeout` and close 4408', async ({ world }) => {
+  test.concurrent('missing for 5 s gets `auth_timeout` and close 4408', async ({ world }) => {
     const server = await world.server({ token })
     const client = world.client(server.wsUrl)
     expect((await client.closed).code).toBe(4408)
@@ -87,7 +88,7 @@ describe('the auth frame of a client that cannot set headers', () => {
     await world.connect(server)
   })
 
-  test('still owed takes no slot: the client with the token gets it', async ({ world }) => {
+  test.concurrent('still owed takes no slot: the client with the token gets it', async ({ world }) => {
     const server = await world.server({ token })
     const strangers = [1, 2, 3].map(() => world.client(server.wsUrl))
     for (const stranger of strangers) await stranger.open()
@@ -133,7 +134,6 @@ describe('the auth frame of a client that cannot set headers', () => {
 })
 
 test('sockets beyond the limit are refused at the upgrade, strangers included', async ({ world }) => {
-  const { upgrade } = await import('../support/http.ts')
   const server = await world.server({ token, env: { CLAUDE_AGENT_MAX_CONNECTIONS: '3' } })
   const strangers = [1, 2, 3].map(() => world.client(server.wsUrl))
   for (const stranger of strangers) await stranger.open()

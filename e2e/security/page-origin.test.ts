@@ -1,4 +1,4 @@
-import { ask, upgrade } from '../support/http.ts'
+import { ask, speak, upgrade } from '../support/http.ts'
 import { describe, expect, test } from '../support/test.ts'
 import { turnsOf, userMessage } from '../support/messages.ts'
 
@@ -43,7 +43,7 @@ describe('without a token', () => {
 
   test('a name of another host in `Host` (DNS rebinding) is refused on HTTP and on WebSocket', async ({ world }) => {
     const { url, wsUrl, port } = await world.server()
-    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', '192.168.1.5', '']) {
+    for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', '192.168.1.5']) {
       const headers = { host }
       for (const path of ['/config', '/health', '/']) {
         const refused = await ask(url + path, { headers })
@@ -57,6 +57,23 @@ describe('without a token', () => {
     expect((await ask(`${url}/config`, { headers: { host: 'evil.example' } })).json.code).toBe('host_refused')
     expect((await upgrade(wsUrl, { host: 'evil.example' })).json.code).toBe('host_refused')
     expect((await ask(`${url}/config`)).json).toEqual({ config: {} })
+  })
+
+  test('a request with no `Host`, an empty one or two is refused', async ({ world }) => {
+    const { port } = await world.server()
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    for (const request of [
+      'GET /config HTTP/1.0\r\n',
+      'GET /config HTTP/1.1\r\nHost:\r\n',
+      'GET /config HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\n',
+      'GET http://localhost/config HTTP/1.1\r\nHost: evil.example\r\n',
+      `GET /ws HTTP/1.1\r\nHost:\r\n${upgrade}`,
+      `GET /ws HTTP/1.1\r\n${upgrade}`,
+    ]) {
+      const answer = await speak(port, `${request}Connection: close\r\n\r\n`)
+      expect(answer, request).toMatch(/^HTTP\/1\.1 4\d\d /)
+      expect(answer, request).not.toContain('"config"')
+    }
   })
 
   test("the server's own page and programs without an origin may speak, under each loopback name", async ({ world }) => {

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { request, type IncomingHttpHeaders } from 'node:http'
 
 export interface Answer {
@@ -58,6 +59,18 @@ export async function upgrade(url: string, headers: Record<string, string> = {})
       )
     })
     sent.end()
+  })
+}
+
+/** Sends bytes to a port of loopback, and gives all that comes back until the other side closes. */
+export async function speak(port: number, bytes: string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    let heard = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.setEncoding('latin1').setTimeout(10_000, () => socket.destroy(new Error(`It waits after: ${heard}`)))
+    socket.on('data', (text: string) => (heard += text))
+    socket.once('error', reject)
+    socket.once('close', () => resolve(heard))
   })
 }
 

@@ -10,6 +10,8 @@ export interface OpenPage {
   readonly prompt: Locator
   readonly state: Locator
   readonly results: Locator
+  /** Waits until the page is connected. */
+  readonly connected: () => Promise<void>
   /** Writes a prompt and sends it. */
   readonly send: (text: string) => Promise<void>
   /** Waits until so many turns are over. */
@@ -42,6 +44,7 @@ export async function openPage(
     prompt,
     results,
     state,
+    connected: () => state.filter({ hasText: /^Connected$/ }).waitFor(),
     send: async (text) => {
       await state.filter({ hasText: /^(Connected|Working…)$/ }).waitFor()
       await prompt.fill(text)

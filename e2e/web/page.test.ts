@@ -98,14 +98,14 @@ describe.skipIf(missing !== undefined)(
 
     test('the page comes back by itself after a restart of the server, and goes on', async () => {
       const server = await startPageServer()
-      const { page, send, state, turns } = await openPage(browser, server.url)
+      const { connected, page, send, turns } = await openPage(browser, server.url)
       await send('Hello')
       await turns(1)
       await server.stop()
       await page.getByText('Not connected').waitFor()
       await page.getByRole('button', { name: 'Try again' }).waitFor()
       await server.restart()
-      await expect.poll(() => state.textContent(), { timeout: 20_000 }).toBe('Connected')
+      await connected()
       await send('List the files')
       await turns(2)
       expect(await page.getByRole('article', { name: 'You' }).count()).toBe(2)
@@ -114,16 +114,16 @@ describe.skipIf(missing !== undefined)(
     test('a second page says who holds the connection, and takes over when it is free', async () => {
       const server = await startPageServer()
       const first = await openPage(browser, server.url)
-      await expect.poll(() => first.state.textContent()).toBe('Connected')
+      await first.connected()
       const second = await openPage(browser, server.url)
       await second.page.getByText('Another client holds the connection.').waitFor()
       await first.page.close()
-      await expect.poll(() => second.state.textContent(), { timeout: 20_000 }).toBe('Connected')
+      await second.connected()
     })
 
     test('a server with a token asks for it, says when it is wrong, and keeps it out of the address', async () => {
       const server = await startPageServer({ token: 'a-token+/%' })
-      const { page, send, state, turns } = await openPage(browser, server.url)
+      const { connected, page, send, turns } = await openPage(browser, server.url)
       const field = page.getByLabel('This server asks for its token.')
       await field.fill('a wrong one')
       await field.press('Enter')
@@ -135,21 +135,21 @@ describe.skipIf(missing !== undefined)(
       expect(page.url()).toBe(`${server.url}/`)
       expect(await page.evaluate(() => localStorage.length)).toBe(0)
       await page.reload()
-      await expect.poll(() => state.textContent()).toBe('Connected')
+      await connected()
     })
 
     test('a link with the token connects at once and leaves no token in the address', async () => {
       const token = 'a-token+/%'
       const server = await startPageServer({ token })
-      const { page, state } = await openPage(browser, `${server.url}/#token=${encodeURIComponent(token)}`)
-      await expect.poll(() => state.textContent()).toBe('Connected')
+      const { connected, page } = await openPage(browser, `${server.url}/#token=${encodeURIComponent(token)}`)
+      await connected()
       expect(page.url()).toBe(`${server.url}/`)
     })
 
     test('the keyboard alone is enough', async () => {
       const server = await startPageServer()
-      const { page, state, turns } = await openPage(browser, server.url)
-      await expect.poll(() => state.textContent()).toBe('Connected')
+      const { connected, page, turns } = await openPage(browser, server.url)
+      await connected()
       const focused = () =>
         page.evaluate(
           () =>

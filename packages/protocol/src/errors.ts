@@ -11,11 +11,19 @@ export const ERRORS = {
   // the frame or the request itself
   invalid_json: { status: 400, retry: false, summary: 'The body or frame is not JSON.' },
   invalid_message: { status: 400, retry: false, summary: 'A frame of a known type has a wrong field.' },
-  unknown_type: { status: 400, retry: false, summary: 'The frame has a type that this server does not know.' },
+  unknown_type: {
+    status: 400,
+    retry: false,
+    summary: 'The frame has a type that this server does not know.',
+  },
   binary_frame: { status: 400, retry: false, summary: 'Frames are text; a binary one was sent.' },
   frame_too_large: { status: 413, retry: false, summary: 'A frame is over the size limit.' },
   body_too_large: { status: 413, retry: false, summary: 'A request body is over the size limit.' },
-  invalid_request: { status: 400, retry: false, summary: 'A query parameter, header or body field is wrong.' },
+  invalid_request: {
+    status: 400,
+    retry: false,
+    summary: 'A query parameter, header or body field is wrong.',
+  },
   not_found: { status: 404, retry: false, summary: 'There is nothing at this address.' },
   // configuration of the query
   invalid_config: { status: 400, retry: false, summary: 'A field of the query configuration is wrong.' },
@@ -25,8 +33,18 @@ export const ERRORS = {
   auth_timeout: { status: 408, close: 4408, retry: true, summary: 'No `auth` frame came in time.' },
   origin_refused: { status: 403, retry: false, summary: 'A web page of this origin may not speak.' },
   host_refused: { status: 403, retry: false, summary: 'The Host header names a host that is not listed.' },
-  already_connected: { status: 409, close: 4409, retry: true, summary: 'Another client holds the connection.' },
-  too_many_connections: { status: 429, close: 4429, retry: true, summary: 'The limit of sockets is reached.' },
+  already_connected: {
+    status: 409,
+    close: 4409,
+    retry: true,
+    summary: 'Another client holds the connection.',
+  },
+  too_many_connections: {
+    status: 429,
+    close: 4429,
+    retry: true,
+    summary: 'The limit of sockets is reached.',
+  },
   uuid_conflict: { status: 409, retry: false, summary: 'Another prompt with this uuid was accepted before.' },
   queue_full: { status: 429, retry: true, summary: 'Too many prompts wait.' },
   // the agent
@@ -44,7 +62,11 @@ export const ERRORS = {
   path_denied: { status: 403, retry: false, summary: 'The system denied access to the path.' },
   not_a_file: { status: 409, retry: false, summary: 'The path is not a regular file.' },
   not_a_directory: { status: 409, retry: false, summary: 'The path is not a directory.' },
-  directory_not_empty: { status: 409, retry: false, summary: 'The directory has entries; `recursive` was not asked.' },
+  directory_not_empty: {
+    status: 409,
+    retry: false,
+    summary: 'The directory has entries; `recursive` was not asked.',
+  },
   precondition_failed: { status: 412, retry: false, summary: '`If-Match` or `If-None-Match` does not hold.' },
   range_not_satisfiable: { status: 416, retry: false, summary: 'The byte range lies outside the file.' },
   file_too_large: { status: 413, retry: false, summary: 'The file is over the size limit.' },

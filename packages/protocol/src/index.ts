@@ -6,7 +6,14 @@ export type { Connected, ErrorFrame, Info, PlainDown, SdkMessage } from './down.
 // HTTP
 export type { ConfigResponse, ConfigStored, QueryConfig, RemoteOption } from './query-config.ts'
 export { REDACTED, REMOTE_OPTIONS } from './query-config.ts'
-export type { FileEntry, FileList, MakeDirectoryRequest, MoveRequest, WatchEvent, WatchReady } from './files.ts'
+export type {
+  FileEntry,
+  FileList,
+  MakeDirectoryRequest,
+  MoveRequest,
+  WatchEvent,
+  WatchReady,
+} from './files.ts'
 export type { Health } from './health.ts'
 // errors
 export type { ErrorBody, ErrorCode, ErrorFields, ErrorKind } from './errors.ts'

@@ -8,19 +8,33 @@ const read = (path: string): Promise<string> => readFile(new URL(`../../../${pat
 /** The cells of the rows of every table in a document, by the first cell. */
 async function readRows(path: string): Promise<Map<string, string[]>> {
   const lines = (await read(path)).split('\n').filter((line) => line.startsWith('| '))
-  const rows = lines.map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim()))
+  const rows = lines.map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  )
   return new Map(rows.map(([first = '', ...rest]) => [first.replaceAll('`', ''), rest]))
 }
 
 describe('docs/errors.md', () => {
-  test.each(Object.entries(ERRORS) as [string, ErrorKind][])('says of %s what the catalogue says', async (code, kind) => {
-    const row = (await readRows('docs/errors.md')).get(code)
-    expect(row?.slice(0, 3)).toEqual([String(kind.status), kind.close === undefined ? '' : String(kind.close), kind.retry ? 'yes' : 'no'])
-    expect(row?.[3]?.length).toBeGreaterThan(15)
-  })
+  test.each(Object.entries(ERRORS) as [string, ErrorKind][])(
+    'says of %s what the catalogue says',
+    async (code, kind) => {
+      const row = (await readRows('docs/errors.md')).get(code)
+      expect(row?.slice(0, 3)).toEqual([
+        String(kind.status),
+        kind.close === undefined ? '' : String(kind.close),
+        kind.retry ? 'yes' : 'no',
+      ])
+      expect(row?.[3]?.length).toBeGreaterThan(15)
+    },
+  )
 
   test('has no code that does not exist', async () => {
-    const codes = [...(await readRows('docs/errors.md')).keys()].filter((code) => /^[a-z_]+$/.test(code) && code !== 'code')
+    const codes = [...(await readRows('docs/errors.md')).keys()].filter(
+      (code) => /^[a-z_]+$/.test(code) && code !== 'code',
+    )
     expect(codes.filter((code) => !Object.hasOwn(ERRORS, code))).toEqual([])
   })
 })
@@ -34,7 +48,9 @@ describe('PROTOCOL.md', () => {
   test('has a heading for every message that a server sends, and no other', async () => {
     const source = await read('packages/protocol/src/down.ts')
     const types = [...source.matchAll(/^ {2}type: '(\w+)'$/gm)].map(([, type]) => type)
-    const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Down: `(\w+)`$/gm)].map(([, type]) => type)
+    const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Down: `(\w+)`$/gm)].map(
+      ([, type]) => type,
+    )
     expect(headings.toSorted()).toEqual(types.toSorted())
   })
 

@@ -12,7 +12,11 @@ describe('an error', () => {
 
   test('is an Error with a code, and keeps its cause', () => {
     expect(error).toBeInstanceOf(Error)
-    expect(error).toMatchObject({ name: 'AgentServerError', code: 'queue_full', message: '100 prompts wait already.' })
+    expect(error).toMatchObject({
+      name: 'AgentServerError',
+      code: 'queue_full',
+      message: '100 prompts wait already.',
+    })
     expect(error.cause).toEqual(new Error('inside'))
   })
 
@@ -26,7 +30,10 @@ describe('an error', () => {
   })
 
   test('without a hint has no empty fields on the wire', () => {
-    expect(new AgentServerError({ code: 'internal', message: 'x' }).toJSON()).toEqual({ error: 'x', code: 'internal' })
+    expect(new AgentServerError({ code: 'internal', message: 'x' }).toJSON()).toEqual({
+      error: 'x',
+      code: 'internal',
+    })
   })
 
   test('comes back as it was', () => {
@@ -39,12 +46,21 @@ describe('an error', () => {
   })
 })
 
-test.each([null, undefined, 'x', 7, [], {}, { error: 'x' }, { code: 'internal' }, { error: 7, code: 'internal' }, { error: 'x', code: 'toString' }, { error: 'x', code: 'not_ours' }])(
-  '%j is no error of ours',
-  (body) => {
-    expect(parseErrorBody(body)).toBeUndefined()
-  },
-)
+test.each([
+  null,
+  undefined,
+  'x',
+  7,
+  [],
+  {},
+  { error: 'x' },
+  { code: 'internal' },
+  { error: 7, code: 'internal' },
+  { error: 'x', code: 'toString' },
+  { error: 'x', code: 'not_ours' },
+])('%j is no error of ours', (body) => {
+  expect(parseErrorBody(body)).toBeUndefined()
+})
 
 test('fields of a wrong type are left out', () => {
   expect(parseErrorBody({ error: 'x', code: 'internal', hint: 7, retryAfterMs: 'soon' })).toMatchObject({

@@ -11,7 +11,7 @@ import type {
   TextPattern,
   ToolResult,
 } from '../src/index.ts'
-import { demoScript, loadScript, parseScript, startScriptedClaude } from '../src/index.ts'
+import type { demoScript, loadScript, parseScript, startScriptedClaude } from '../src/index.ts'
 
 test('a rule has exactly one way to answer', () => {
   expectTypeOf<{ steps: [] }>().toExtend<Rule>()
@@ -63,7 +63,7 @@ test('the entry points have these shapes', () => {
   expectTypeOf<Parameters<typeof startScriptedClaude>[0]>().toEqualTypeOf<ScriptedClaudeOptions | undefined>()
   expectTypeOf<ReturnType<typeof startScriptedClaude>>().toEqualTypeOf<Promise<ScriptedClaude>>()
   expectTypeOf<ScriptedClaude['requests']>().toEqualTypeOf<readonly RecordedRequest[]>()
-  expectTypeOf(parseScript).parameters.toEqualTypeOf<[value: unknown]>()
-  expectTypeOf(loadScript).parameter(0).toBeString()
-  expectTypeOf(demoScript).parameters.toEqualTypeOf<[]>()
+  expectTypeOf<typeof parseScript>().parameters.toEqualTypeOf<[value: unknown]>()
+  expectTypeOf<typeof loadScript>().parameter(0).toBeString()
+  expectTypeOf<typeof demoScript>().parameters.toEqualTypeOf<[]>()
 })

@@ -1,4 +1,3 @@
-import type { ApiErrorOptions } from '../errors.ts'
 import { ApiError, invalidRequest } from '../errors.ts'
 import type { Steps } from '../script/script.ts'
 import type {
@@ -45,8 +44,7 @@ export class Player {
   #stopReason: StopReason | undefined
   #stopSequence: string | null = null
   #usage: Partial<Usage> = {}
-  /** Whether anything has been said; until then an error can still be an HTTP status. */
-  hasStarted = false
+  #hasStarted = false
 
   constructor(options: PlayOptions) {
     this.#options = options
@@ -84,7 +82,7 @@ export class Player {
     } else if ('usage' in step) this.#usage = { ...this.#usage, ...step.usage }
     else if ('hang' in step) await abortion(this.#options.signal)
     else if ('cut' in step) return { type: 'cut', cut: step.cut }
-    else if ('error' in step) return { type: 'error', error: toApiError(step.error) }
+    else if ('error' in step) return { type: 'error', error: new ApiError(step.error) }
     else throw invalidRequest(`scripted-claude: this is not a step: ${JSON.stringify(step)}`)
     return undefined
   }
@@ -151,8 +149,8 @@ export class Player {
   }
 
   #start(): void {
-    if (this.hasStarted) return
-    this.hasStarted = true
+    if (this.#hasStarted) return
+    this.#hasStarted = true
     this.#sink.start(this.#currentUsage(1))
   }
 
@@ -185,9 +183,4 @@ function abortion(signal: AbortSignal): Promise<never> {
     if (signal.aborted) reject(signal.reason as Error)
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
-}
-
-/** The error of an error step. */
-function toApiError(options: ApiErrorOptions): ApiError {
-  return new ApiError(options)
 }

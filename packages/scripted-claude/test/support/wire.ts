@@ -9,7 +9,7 @@ export interface WireEvent {
 }
 
 /** The fields of all kinds of events; which of them an event has is what the tests assert on. */
-export interface WireData {
+interface WireData {
   type: string
   index: number
   message: { id: string; usage: Record<string, number> }

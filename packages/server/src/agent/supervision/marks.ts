@@ -16,7 +16,7 @@ export async function findMarked(mark: string): Promise<ProcessEntry[]> {
   const all = (await readProcesses()).filter(({ id }) => id !== process.pid && id !== 1)
   const marks = await Promise.all(all.map(({ id }) => hasInEnvironment(id, text)))
   const found = new Set(all.filter((_, index) => marks[index]))
-  for (let size = -1; size !== found.size; ) {
+  for (let size = -1; size !== found.size;) {
     size = found.size
     const ids = new Set([...found].map(({ id }) => id))
     // Session 0 is that of a leader outside of this container: it says nothing.

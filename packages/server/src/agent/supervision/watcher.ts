@@ -20,7 +20,9 @@ export function startWatcher(mark: string): Watcher | undefined {
     cwd: '/',
     env: { PATH: '/usr/bin:/bin' },
   })
-  watcher.on('error', (error) => console.error(`No watcher: a killed server would leave its agents. ${error.message}`))
+  watcher.on('error', (error) =>
+    console.error(`No watcher: a killed server would leave its agents. ${error.message}`),
+  )
   watcher.stdin.on('error', () => {})
   watcher.unref()
   ;(watcher.stdin as Writable & { unref?: () => void }).unref?.()

@@ -5,7 +5,7 @@ import { isLogged } from '../../log/event.ts'
 import type { Sink } from '../../log/reader.ts'
 
 /** Pause between two looks at a connection. */
-const LOOK_MS = 5_000
+const LOOK_MS = 2_500
 /** Pause after which a quiet client is asked for a sign of life. */
 const PING_MS = 10_000
 /** Silence after which a client is gone. */
@@ -65,9 +65,11 @@ export class PlainSocket implements Sink {
 
   #send(text: string): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    // What leaves for the network is a sign of life too: a slow client is not a dead one.
+    // A slow client is not a dead one: what had to wait and then left shows that it reads. What left at once shows
+    // only that the system took it.
+    const waits = this.#socket.bufferedAmount > 0
     this.#socket.send(text, (error) => {
-      if (!error) this.#aliveAt = Date.now()
+      if (!error && waits) this.#aliveAt = Date.now()
     })
   }
 
