@@ -40,7 +40,9 @@ export async function startChild(args, env) {
     })
   })
   const timer = setTimeout(() => child.kill('SIGKILL'), START_MS)
-  const failed = ended.then((how) => Promise.reject(new Error(`${args.join(' ')} did not start (${how}):\n${said}`)))
+  const failed = ended.then((how) =>
+    Promise.reject(new Error(`${args.join(' ')} did not start (${how}):\n${said}`)),
+  )
   try {
     return { id: /** @type {number} */ (child.pid), url: await Promise.race([url, failed]), stop }
   } finally {

@@ -14,9 +14,12 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
  */
 export async function openLab() {
   const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
-  const model = await startChild([path('../packages/scripted-claude/dist/bin.js'), '--port', '0', '--script', path('script.json')], {
-    PATH: process.env.PATH ?? '',
-  })
+  const model = await startChild(
+    [path('../packages/scripted-claude/dist/bin.js'), '--port', '0', '--script', path('script.json')],
+    {
+      PATH: process.env.PATH ?? '',
+    },
+  )
   return new Lab(folder, model)
 }
 

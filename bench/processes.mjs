@@ -9,7 +9,9 @@ export async function readCpu(id) {
   const stat = await readFile(`/proc/${id}/stat`, 'latin1')
   const [utime, stime] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14)
   const threads = await readdir(`/proc/${id}/task`)
-  const spent = threads.map((thread) => readFile(`/proc/${id}/task/${thread}/schedstat`, 'latin1').catch(() => '0'))
+  const spent = threads.map((thread) =>
+    readFile(`/proc/${id}/task/${thread}/schedstat`, 'latin1').catch(() => '0'),
+  )
   const nanoseconds = (await Promise.all(spent)).reduce((sum, text) => sum + Number(text.split(' ')[0]), 0)
   return { ticks: Number(utime) + Number(stime), milliseconds: nanoseconds / 1e6 }
 }
@@ -27,11 +29,12 @@ export async function readMemory(id) {
  */
 export async function untilParked(server) {
   const deadline = Date.now() + PARKED_MS
-  for (let quiet = 0, last = await look(server); quiet < 5; ) {
+  for (let quiet = 0, last = await look(server); quiet < 5;) {
     if (Date.now() > deadline) throw new Error(`The server's agent was not ready within ${PARKED_MS} ms.`)
     await sleep(200)
     const now = await look(server)
-    const isQuiet = now.agents !== '' && now.agents === last.agents && now.milliseconds - last.milliseconds <= 5
+    const isQuiet =
+      now.agents !== '' && now.agents === last.agents && now.milliseconds - last.milliseconds <= 5
     quiet = isQuiet ? quiet + 1 : 0
     last = now
   }
@@ -42,8 +45,13 @@ async function look(server) {
   const children = await readChildren(server)
   const programs = await Promise.all(children.map((id) => readlink(`/proc/${id}/exe`).catch(() => '')))
   const agents = children.filter((_, index) => basename(programs[index]) === 'claude')
-  const spent = await Promise.all([server, ...agents].map((id) => readCpu(id).catch(() => ({ milliseconds: 0 }))))
-  return { agents: agents.join(), milliseconds: spent.reduce((sum, { milliseconds }) => sum + milliseconds, 0) }
+  const spent = await Promise.all(
+    [server, ...agents].map((id) => readCpu(id).catch(() => ({ milliseconds: 0 }))),
+  )
+  return {
+    agents: agents.join(),
+    milliseconds: spent.reduce((sum, { milliseconds }) => sum + milliseconds, 0),
+  }
 }
 
 /** The processes that a process has started and that live. */

@@ -8,6 +8,7 @@ import { firstMessage } from './figures/first-message.mjs'
 import { idle } from './figures/idle.mjs'
 import { laterTurn } from './figures/later-turn.mjs'
 import { openLab } from './lab.mjs'
+import { countUnquiet } from './quiet.mjs'
 import { describeFigure, layOut } from './table.mjs'
 
 const FIGURES = [firstMessage, laterTurn, deltaDelay, burst, idle]
@@ -37,10 +38,15 @@ if (flags.help || unknown !== undefined) {
 
 const effort = {
   pairs: Number(flags.pairs ?? (flags.quick ? 5 : 30)),
+  // V8 gives back what the start of a server took after about 16 s without work.
+  settleMs: flags.quick ? 1_000 : 30_000,
   idleMs: flags.quick ? 5_000 : 30_000,
 }
 const { version } = JSON.parse(
-  await readFile(new URL('../node_modules/@anthropic-ai/claude-agent-sdk/package.json', import.meta.url), 'utf8'),
+  await readFile(
+    new URL('../node_modules/@anthropic-ai/claude-agent-sdk/package.json', import.meta.url),
+    'utf8',
+  ),
 )
 const machine = {
   date: new Date().toISOString().slice(0, 10),
@@ -69,4 +75,6 @@ try {
   await lab.close()
 }
 console.log(`${layOut(rows)}\n\nLoad at the end ${loadavg()[0].toFixed(2)}.`)
+if (countUnquiet() > 0)
+  console.log(`${countUnquiet()} measurements began while other programs kept the cores busy.`)
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ machine, effort, results })}\n`)

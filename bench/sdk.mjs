@@ -17,35 +17,44 @@ export async function createOptions(lab, options = {}) {
   }
 }
 
-/** A query of the bare SDK in streaming input mode that lives on: the counterpart of a client and its server. */
-export async function openQuery(lab, options) {
-  const prompts = []
-  let wake = () => {}
-  let isOpen = true
-  async function* input() {
-    while (isOpen) {
-      const prompt = prompts.shift()
-      if (prompt === undefined) await new Promise((resolve) => (wake = resolve))
-      else yield prompt
+const END = Symbol('end')
+
+/** The input of a query: what is pushed, until `END` is. */
+class Inbox {
+  #waiting = []
+  #wake = () => {}
+
+  push(item) {
+    this.#waiting.push(item)
+    this.#wake()
+  }
+
+  async *read() {
+    for (;;) {
+      if (this.#waiting.length === 0) await new Promise((resolve) => (this.#wake = resolve))
+      const item = this.#waiting.shift()
+      if (item === END) return
+      yield item
     }
   }
+}
+
+/** A query of the bare SDK in streaming input mode that lives on: the counterpart of a client and its server. */
+export async function openQuery(lab, options) {
+  const prompts = new Inbox()
   const listeners = new Set()
-  const live = query({ prompt: input(), options: await createOptions(lab, options) })
+  const live = query({ prompt: prompts.read(), options: await createOptions(lab, options) })
   const ended = (async () => {
     for await (const message of live) for (const listener of listeners) listener(message)
   })()
   return {
-    send(text) {
-      prompts.push(promptOf(text))
-      wake()
-    },
+    send: (text) => prompts.push(promptOf(text)),
     onMessage(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
     async stop() {
-      isOpen = false
-      wake()
+      prompts.push(END)
       await ended
     },
   }
@@ -55,7 +64,8 @@ export async function openQuery(lab, options) {
 export function asQuery(client) {
   return {
     send: (text) => client.send({ type: 'user_message', data: promptOf(text) }),
-    onMessage: (listener) => client.onMessage((frame) => frame.type === 'sdk_message' && listener(frame.data)),
+    onMessage: (listener) =>
+      client.onMessage((frame) => frame.type === 'sdk_message' && listener(frame.data)),
   }
 }
 
@@ -68,7 +78,11 @@ export function isDelta(message) {
  * Sends a prompt and resolves at the first message that `isEnd` accepts; `onMessage` hears all until then.
  * @returns {Promise<number>} milliseconds from the prompt to that message
  */
-export function timeTurn(session, text, { isEnd = (message) => message.type === 'result', onMessage = () => {} } = {}) {
+export function timeTurn(
+  session,
+  text,
+  { isEnd = (message) => message.type === 'result', onMessage = () => {} } = {},
+) {
   return new Promise((resolve) => {
     const stop = session.onMessage((message) => {
       onMessage(message)

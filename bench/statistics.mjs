@@ -22,20 +22,3 @@ export function compare(pairs) {
     quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
   }
 }
-
-/**
- * Measures both sides `count` times, one after the other, and changes who is first from pair to pair.
- * @param {number} count
- * @param {{ ours: () => Promise<number>, bare: () => Promise<number> }} sides
- */
-export async function measurePairs(count, { ours, bare }) {
-  const pairs = []
-  for (let index = 0; index < count; index += 1) {
-    const pair = { ours: 0, bare: 0 }
-    if (index % 2 === 0) pair.ours = await ours()
-    pair.bare = await bare()
-    if (index % 2 === 1) pair.ours = await ours()
-    pairs.push(pair)
-  }
-  return pairs
-}

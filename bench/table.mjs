@@ -13,7 +13,15 @@ export function describeFigure({ what, unit, bound }, result) {
     const digits = UNITS[unit]
     const sides = `${ours.toFixed(digits)} : ${bare.toFixed(digits)} ${unit}`
     const spread = quartiles.map((value) => value.toFixed(2)).join('–')
-    return [[what, `${ratio.toFixed(3)} (${sides}; half of the pairs ${spread})`, bound, verdict, `${result.pairs.length} pairs`]]
+    return [
+      [
+        what,
+        `${ratio.toFixed(3)} (${sides}; half of the pairs ${spread})`,
+        bound,
+        verdict,
+        `${result.pairs.length} pairs`,
+      ],
+    ]
   }
   if (result.streams !== undefined) {
     const delays = result.streams.flat()
@@ -24,14 +32,24 @@ export function describeFigure({ what, unit, bound }, result) {
   }
   return Object.entries(result.states).map(([state, { seconds, ticks, busyMs, cpu, rss, pss }], index) => {
     const measured = `CPU ${cpu.toFixed(2)} % (${busyMs.toFixed(0)} ms, ${ticks} ticks), RSS ${rss.toFixed(1)} MB, PSS ${pss.toFixed(1)} MB`
-    return [`${what}, ${state}`, measured, index === 0 ? bound : '', index === 0 ? verdict : '', `${seconds} s`]
+    return [
+      `${what}, ${state}`,
+      measured,
+      index === 0 ? bound : '',
+      index === 0 ? verdict : '',
+      `${seconds} s`,
+    ]
   })
 }
 
 /** Rows in columns, the first row as their heads. */
 export function layOut(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
-  const line = (row) => row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()
+  const line = (row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join('  ')
+      .trimEnd()
   const rule = widths.map((width) => '─'.repeat(width)).join('  ')
   return [line(rows[0]), rule, ...rows.slice(1).map(line)].join('\n')
 }

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { measurePairs } from '../pairs.mjs'
 import { asQuery, isDelta, openQuery, timeTurn } from '../sdk.mjs'
-import { compare, measurePairs } from '../statistics.mjs'
+import { compare } from '../statistics.mjs'
 
 const DELTAS = 1000
-const PAUSE_MS = 300
 const OPTIONS = { includePartialMessages: true }
 
 /** How fast a long answer arrives that the model gives at once: deltas per second, first to last at the handler. */
@@ -17,7 +16,6 @@ export const burst = {
     const { client, stop } = await lab.connect(OPTIONS)
     const live = await openQuery(lab, OPTIONS)
     const take = async (session) => {
-      await sleep(PAUSE_MS)
       const times = []
       const onMessage = (message) => isDelta(message) && times.push(performance.now())
       await timeTurn(session, 'burst', { onMessage })

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { untilQuiet } from '../quiet.mjs'
 import { asQuery, isDelta, timeTurn } from '../sdk.mjs'
 import { quantile } from '../statistics.mjs'
 
 const DELTAS = 200
-const PAUSE_MS = 300
 /** Has the SDK's messages stamped with the moment at which the SDK yields them; see `yield-clock/preload.mjs`. */
 const STAMPED = ['--import', new URL('../yield-clock/preload.mjs', import.meta.url).href]
 
@@ -18,7 +17,7 @@ export const deltaDelay = {
     const { client, stop } = await lab.connect({ flags: STAMPED, includePartialMessages: true })
     const session = asQuery(client)
     const stream = async () => {
-      await sleep(PAUSE_MS)
+      await untilQuiet()
       const delays = []
       const onMessage = (message) => {
         const now = process.hrtime.bigint()

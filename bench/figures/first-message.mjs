@@ -1,6 +1,8 @@
 import { query } from '@anthropic-ai/claude-agent-sdk'
+import { measurePairs } from '../pairs.mjs'
+import { untilQuiet } from '../quiet.mjs'
 import { asQuery, createOptions, timeTurn } from '../sdk.mjs'
-import { compare, measurePairs } from '../statistics.mjs'
+import { compare } from '../statistics.mjs'
 
 /** A new user's first answer: a server that is warm and connected, against a `query()` that starts its CLI. */
 export const firstMessage = {
@@ -12,6 +14,7 @@ export const firstMessage = {
   async measure(lab, { pairs: count }) {
     const ours = async () => {
       const { client, stop } = await lab.connect()
+      await untilQuiet()
       const took = await timeTurn(asQuery(client), 'hello', { isEnd: isAnswer })
       await stop()
       return took

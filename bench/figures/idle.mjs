@@ -7,17 +7,16 @@ export const idle = {
   what: 'idle server process',
   unit: '',
   bound: 'CPU 0.0 %, RSS ≤ 90 MB',
-  /** Without a client, and with one that is connected and silent; a server of its own for each. */
-  async measure(lab, { idleMs }) {
-    const server = await lab.startServer()
-    await untilParked(server.id)
-    const alone = await watch(server.id, idleMs)
-    await server.stop()
-    const { server: other, stop } = await lab.connect()
-    const connected = await watch(other.id, idleMs)
-    await stop()
-    const states = { 'no client': alone, 'one idle client': connected }
-    return { states, isReached: Object.values(states).every(({ cpu, rss }) => cpu < 0.05 && rss <= 90) }
+  /** Without a client, and with one that is connected and silent; a server of its own for each, both at once. */
+  async measure(lab, { settleMs, idleMs }) {
+    const alone = await lab.startServer()
+    const { server: connected, stop } = await lab.connect()
+    await untilParked(alone.id)
+    await sleep(settleMs)
+    const watched = await Promise.all([watch(alone.id, idleMs), watch(connected.id, idleMs)])
+    await Promise.all([alone.stop(), stop()])
+    const states = { 'no client': watched[0], 'one idle client': watched[1] }
+    return { states, isReached: watched.every(({ cpu, rss }) => cpu < 0.05 && rss <= 90) }
   },
 }
 
@@ -27,5 +26,11 @@ async function watch(id, ms) {
   await sleep(ms)
   const after = await readCpu(id)
   const busyMs = after.milliseconds - before.milliseconds
-  return { seconds: ms / 1000, ticks: after.ticks - before.ticks, busyMs, cpu: (busyMs / ms) * 100, ...(await readMemory(id)) }
+  return {
+    seconds: ms / 1000,
+    ticks: after.ticks - before.ticks,
+    busyMs,
+    cpu: (busyMs / ms) * 100,
+    ...(await readMemory(id)),
+  }
 }

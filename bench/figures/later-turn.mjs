@@ -1,9 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { measurePairs } from '../pairs.mjs'
 import { asQuery, openQuery, timeTurn } from '../sdk.mjs'
-import { compare, measurePairs } from '../statistics.mjs'
-
-/** Pause before a turn, so that what the one before it left to do (transcript, title) is done. */
-const PAUSE_MS = 150
+import { compare } from '../statistics.mjs'
 
 /** A turn in a conversation that runs: what the server, its log and its socket add to the SDK. */
 export const laterTurn = {
@@ -15,11 +12,7 @@ export const laterTurn = {
   async measure(lab, { pairs: count }) {
     const { client, stop } = await lab.connect()
     const live = await openQuery(lab)
-    const take = async (session) => {
-      await sleep(PAUSE_MS)
-      return await timeTurn(session, 'hello')
-    }
-    const sides = { ours: () => take(asQuery(client)), bare: () => take(live) }
+    const sides = { ours: () => timeTurn(asQuery(client), 'hello'), bare: () => timeTurn(live, 'hello') }
     await measurePairs(5, sides)
     const pairs = await measurePairs(count, sides)
     await Promise.all([stop(), live.stop()])

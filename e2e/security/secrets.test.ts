@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { ask } from '../support/http.ts'
 import { filesWith } from '../support/folder.ts'
 import { bash } from '../support/messages.ts'
@@ -7,20 +8,19 @@ import { describe, expect, test } from '../support/test.ts'
 const environmentKey = ['sk', 'ant', 'e2e', 'environment', '51c0ffee'].join('-')
 const configKey = ['sk', 'ant', 'e2e', 'config', '52c0ffee'].join('-')
 
-/** Prints, of every process from the CLI down, what it was started with; then the open files of the shell's parents. */
+/** Writes down what every process from the shell up to the CLI was started with, then looks for a key around it. */
 const look = `
+exec 3>&1 >looked.txt
 env
 id=$$
-while [ "$id" -gt 1 ]; do
-  tr '\\0' '\\n' < /proc/$id/cmdline
-  grep -qa CLAUDE_AGENT_SERVER_MARK= /proc/$id/environ || break
-  tr '\\0' '\\n' < /proc/$id/environ
+while grep -qa CLAUDE_AGENT_SERVER_MARK= /proc/$id/environ; do
+  for file in cmdline environ; do tr '\\0' '\\n' < /proc/$id/$file; done
   ls -l /proc/$id/fd
   id=$(awk '{print $4}' /proc/$id/stat)
 done
-echo looked through $id
+echo "looked up to $id" | tee /dev/fd/3
 for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $file; done 2>/dev/null
-grep -rs c0ffee "$HOME" "$PWD" /proc/[0-9]*/cmdline && echo found || echo nothing found
+grep -rsl 'c0ff[e]e' "$HOME" "$PWD" /proc/[0-9]*/cmdline >&3 || echo nothing found >&3
 `
 
 describe('the key for the model', () => {
@@ -33,6 +33,9 @@ describe('the key for the model', () => {
     }
     client.prompt('look')
     const withEnvironmentKey = await client.result()
+    const looked = await readFile(`${server.workspace}/looked.txt`, 'utf8')
+    expect(looked).toContain('ANTHROPIC_BASE_URL=http://127.0.0.1:')
+    expect(looked, 'of the CLI').toMatch(/ANTHROPIC_API_KEY=placeholder-/)
     await tell()
     await tell({ anthropicApiKey: configKey, systemPrompt: 'other' })
     await tell()
@@ -41,10 +44,7 @@ describe('the key for the model', () => {
     client.prompt('look')
     const withConfigKey = await client.result()
     for (const { result } of [withEnvironmentKey, withConfigKey]) {
-      expect(result).toContain('ANTHROPIC_BASE_URL=http://127.0.0.1:')
-      expect(result).toMatch(/ANTHROPIC_API_KEY=placeholder-/)
-      expect(result).toContain(`looked through ${server.pid}`)
-      expect(result).toContain('nothing found')
+      expect(result).toBe(`printed: looked up to ${server.pid}\nnothing found`)
     }
     server.kill('SIGTERM')
     await server.program.ended
@@ -57,35 +57,20 @@ describe('the key for the model', () => {
       expect(server.logs()).not.toContain(secret)
       expect(await filesWith(server.folder, secret), 'HOME, workspace, data directory').toEqual([])
     }
-    expect(await filesWith(server.home, 'looked through'), 'there is a transcript').not.toEqual([])
-    expect(await filesWith(server.dataDir, 'looked through'), 'there is a log').not.toEqual([])
+    expect(await filesWith(server.home, 'looked up to'), 'there is a transcript').not.toEqual([])
+    expect(await filesWith(server.dataDir, 'looked up to'), 'there is a log').not.toEqual([])
     expect(JSON.stringify(claude.requests.map(({ body }) => body))).not.toContain('c0ffee')
-  })
-
-  test('is not told by an upstream that answers with the headers it got', async ({ world }) => {
-    const { client, server } = await world.talk(
-      [
-        {
-          match: { lastUserText: 'leak' },
-          respond: ({ headers }) => [
-            { error: { status: 400, type: 'invalid_request_error', message: `bad key ${headers['x-api-key']?.slice(0, 3)}` } },
-          ],
-        },
-      ],
-      { key: environmentKey },
-    )
-    client.prompt('leak')
-    await client.result()
-    expect(JSON.stringify(client.frames) + server.logs()).not.toContain(environmentKey)
   })
 
   test('cannot be used through the broker but for the model: other paths, methods and placeholders are refused', async ({
     world,
   }) => {
-    const { client, claude, server } = await world.talk([bash('print', 'echo $ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY')])
-    client.prompt('print')
-    const [, url, placeholder] = /printed: (\S+) (\S+)/.exec((await client.result()).result)!
-    const key = { 'x-api-key': placeholder! }
+    const { client, claude, server } = await world.talk()
+    client.prompt('hello')
+    await client.result()
+    const { environment } = await server.agent()
+    const [, url] = /ANTHROPIC_BASE_URL=([^\0]+)/.exec(environment)!
+    const key = { 'x-api-key': /placeholder-[\w-]+/.exec(environment)![0] }
     const before = claude.requests.length
     expect((await ask(`${url}/v1/models`, { headers: { 'x-api-key': 'placeholder-guess' } })).status).toBe(401)
     expect((await ask(`${url}/v1/models`)).status).toBe(401)
@@ -95,7 +80,7 @@ describe('the key for the model', () => {
     expect(claude.requests.length, 'nothing of it got through').toBe(before)
     expect((await ask(`${url}/v1/models`, { headers: key })).status).toBe(200)
     await ask(`${server.url}/config`, { method: 'POST', body: { systemPrompt: 'other' } })
-    client.prompt('print')
+    client.prompt('hello')
     await client.result()
     expect((await ask(`${url}/v1/models`, { headers: key })).status, 'of an agent that was replaced').toBe(401)
   })

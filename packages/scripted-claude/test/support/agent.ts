@@ -47,6 +47,10 @@ export async function createAgent(claude: ScriptedClaude, env: Record<string, st
             CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
             DISABLE_TELEMETRY: '1',
             IS_SANDBOX: '1',
+            // Whatever else the CLI wants of the network ends here: the server refuses to be a proxy.
+            HTTP_PROXY: claude.url,
+            HTTPS_PROXY: claude.url,
+            NO_PROXY: '127.0.0.1',
             ...env,
           },
           ...more,

@@ -3,7 +3,7 @@ import { assistant, bodyOf, system, toolResult, toolsNamed, toolUse, user } from
 import { start } from './scripted.ts'
 import { ask } from './wire.ts'
 
-/** The predecessor's example prompt, to the letter. */
+/** The example prompt, to the letter. */
 export const reversal =
   'Please read "input.txt", reverse its content, and save it to a new file named "output.txt"'
 

@@ -18,7 +18,8 @@ export interface ListOptions {
 
 /**
  * What is in a directory, sorted by name at each level, a directory before what is in it. Symlinks are shown and not
- * descended. What is neither file, directory nor symlink is left out, and so is what vanishes meanwhile.
+ * descended. Left out is what is neither file, directory nor symlink, what vanishes meanwhile, and what is in a
+ * directory further down that the server may not read.
  *
  * @throws AgentServerError `invalid_path`, `path_outside_workspace`, `path_not_found`, `not_a_directory`,
  *   `path_denied`, `invalid_request` (too many entries)
@@ -43,7 +44,7 @@ export async function listDirectory(
         room()
         if (entry.type !== 'dir' || depth <= 1) continue
         const child = await openListed(directory, entry.name)
-        if (child !== undefined) await collect(child, entry.path, depth - 1)
+        if (child !== undefined) await collect(child, entry.path, depth - 1).catch(ignoreDenied)
       }
     } finally {
       await directory.close()
@@ -111,6 +112,10 @@ async function openListed(directory: Directory, name: string): Promise<Directory
 
 function ignoreVanished(error: unknown): undefined {
   if (!hasSystemCode(error, 'ENOENT')) throw error
+}
+
+function ignoreDenied(error: unknown): void {
+  if (!hasSystemCode(error, 'EACCES', 'EPERM')) throw error
 }
 
 function tooManyEntries(path: string, maxEntries: number): AgentServerError {

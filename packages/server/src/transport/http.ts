@@ -59,7 +59,7 @@ async function checkSource(access: Access, c: Context, next: Next): Promise<Resp
     c.header('access-control-allow-origin', origin)
     c.header(
       'access-control-expose-headers',
-      'etag, content-range, content-length, last-modified, retry-after',
+      'accept-ranges, content-length, content-range, etag, last-modified, retry-after',
     )
     c.header('vary', 'origin')
   }
@@ -67,7 +67,7 @@ async function checkSource(access: Access, c: Context, next: Next): Promise<Resp
   c.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, PATCH, DELETE')
   c.header(
     'access-control-allow-headers',
-    'authorization, content-type, range, if-match, if-none-match, last-event-id',
+    'authorization, content-type, range, if-match, if-none-match, if-range, last-event-id',
   )
   c.header('access-control-max-age', '600')
   return c.body(null, 204)

@@ -7,7 +7,7 @@ import { awaitAuth } from './auth-frame.ts'
 import { statusOf, toServerError } from './errors.ts'
 
 /** What serves a socket that may speak. */
-export type SocketHandler = (socket: WebSocket, url: URL) => void
+type SocketHandler = (socket: WebSocket, url: URL) => void
 
 export interface UpgradeOptions {
   access: Access

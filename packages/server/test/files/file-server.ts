@@ -144,7 +144,7 @@ export async function eventually(check: () => void | Promise<void>, ms = 15_000)
       return await check()
     } catch (error) {
       if (Date.now() > end) throw error
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await new Promise((resolve) => setTimeout(resolve, 25))
     }
   }
 }

@@ -13,14 +13,14 @@ async function placeMany(server: FileServer, folder: string, count: number): Pro
 
 /** How many other requests are answered until a long one is. */
 async function countAnswers(server: FileServer, long: Promise<Response>): Promise<number> {
-  let isDone = false
+  const state = { isDone: false }
   const done = long.then(async (response) => {
     expect(response.ok).toBe(true)
     await response.arrayBuffer()
-    isDone = true
+    state.isDone = true
   })
   let answers = 0
-  while (!isDone) {
+  while (!state.isDone) {
     expect((await server.request('GET', '/info')).status).toBe(200)
     answers += 1
   }
@@ -30,14 +30,14 @@ async function countAnswers(server: FileServer, long: Promise<Response>): Promis
 
 test('while a large tree is listed, others are answered', async () => {
   const server = await startFileServer()
-  await placeMany(server, 'tree', 5000)
+  await placeMany(server, 'tree', 3000)
   const list = server.request('GET', '', { path: 'tree', depth: '9' })
   expect(await countAnswers(server, list)).toBeGreaterThan(3)
 })
 
 test('while a large tree is removed, others are answered', async () => {
   const server = await startFileServer()
-  await placeMany(server, 'tree', 5000)
+  await placeMany(server, 'tree', 3000)
   const removal = server.request('DELETE', '', { path: 'tree', recursive: 'true' })
   expect(await countAnswers(server, removal)).toBeGreaterThan(3)
   expect(await readdir(server.folder)).toEqual([])
@@ -54,7 +54,7 @@ test('while a large file goes up and down, others are answered', async () => {
 
 test('while a large tree comes under watch, others are answered, and a client that leaves meanwhile ends it', async () => {
   const server = await startFileServer()
-  await placeMany(server, 'tree', 5000)
+  await placeMany(server, 'tree', 3000)
   const leaving = server.watch({ recursive: 'true' })
   const answers = await Promise.all(Array.from({ length: 5 }, () => server.request('GET', '/info')))
   expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200, 200, 200])

@@ -30,7 +30,7 @@ export interface TextCard extends Common {
   failed: boolean
 }
 
-export interface ThinkingCard extends Common {
+interface ThinkingCard extends Common {
   kind: 'thinking'
   text: string
   live: boolean
@@ -60,7 +60,7 @@ export interface ToolCard extends Common {
 }
 
 /** The agent as it introduced itself; shown again only when something of it changed. */
-export interface SessionCard extends Common {
+interface SessionCard extends Common {
   kind: 'session'
   model: string
   cwd: string
@@ -79,7 +79,7 @@ export interface ResultCard extends Common {
   costUsd: number | undefined
 }
 
-export interface ErrorCard extends Common {
+interface ErrorCard extends Common {
   kind: 'error'
   code: string | undefined
   message: string
@@ -87,19 +87,19 @@ export interface ErrorCard extends Common {
 }
 
 /** What the agent's process wrote to stderr. */
-export interface InfoCard extends Common {
+interface InfoCard extends Common {
   kind: 'info'
   text: string
 }
 
 /** A sentence of this page. */
-export interface NoticeCard extends Common {
+interface NoticeCard extends Common {
   kind: 'notice'
   text: string
 }
 
 /** A message that has no card of its own. */
-export interface RawCard extends Common {
+interface RawCard extends Common {
   kind: 'raw'
   label: string
   /** How many messages; of a streamed message all partial ones share a card. */
