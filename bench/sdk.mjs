@@ -49,6 +49,7 @@ export async function openQuery(lab, options) {
   })()
   return {
     send: (text) => prompts.push(promptOf(text)),
+    sendRaw: (m) => prompts.push(m),
     onMessage(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -28,11 +28,11 @@ const checks = [
 
 const failed = []
 for (const [name, command, args] of checks) {
-  console.log(`\n— ${name}`)
+  console.log(`\n— ${String(name)}`)
   if (
     (await run(command, args, {
       cwd: root,
-      env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` },
+      env: { ...process.env, PATH: [join(root, 'node_modules/.bin'), process.env.PATH].join(':') },
     })) !== 0
   )
     failed.push(name)

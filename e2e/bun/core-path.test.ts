@@ -1,16 +1,11 @@
-import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import type { Rule } from 'scripted-claude'
+import { reason, runtime } from '../support/bun.ts'
 import { ask, upgrade } from '../support/http.ts'
 import { bash, conversationOf, turnsOf } from '../support/messages.ts'
-import { processesWith, signal } from '../support/processes.ts'
 import { describe, expect, test } from '../support/test.ts'
-import { pause, until } from '../support/until.ts'
+import { until } from '../support/until.ts'
 
-const platform = `bun-${process.platform}-${process.arch === 'arm64' ? 'aarch64' : 'x64'}`
-const runtime = fileURLToPath(new URL(`../../node_modules/@oven/${platform}/bin/bun`, import.meta.url))
-const isThere = existsSync(runtime)
 const token = 'e2e-token-7f3a'
 
 const endless: Rule = {
@@ -18,20 +13,13 @@ const endless: Rule = {
   steps: [{ text: 'word ', repeat: 100_000, pace: { deltasPerSecond: 50 } }],
 }
 
-/** Twenty whole messages in one turn, one every 200 ms. */
-const lecture: Rule = {
-  match: { lastUserText: 'lecture' },
-  respond: async function* speak() {
-    for (let index = 0; index < 20; index += 1) {
-      yield { text: `paragraph ${index}`, repeat: 1, each: 'block' }
-      yield { delayMs: 200 }
-    }
-  },
-}
-
-describe.skipIf(!isThere)(`the same server on Bun${isThere ? '' : ` (left out: ${runtime} is not installed)`}`, () => {
-  test('greets, runs a prompt with a real tool, streams, and goes on with the conversation', async ({ world }) => {
-    const { client, claude, server } = await world.talk([bash('make it', 'echo made > made.txt; pwd')], { runtime })
+describe.skipIf(reason !== '')(`the same server on Bun${reason}`, () => {
+  test('greets, runs a prompt with a real tool, streams, and goes on with the conversation', async ({
+    world,
+  }) => {
+    const { client, claude, server } = await world.talk([bash('make it', 'echo made > made.txt; pwd')], {
+      runtime,
+    })
     expect(client.frames).toEqual([{ type: 'connected' }])
     client.prompt('make it')
     expect((await client.result()).result).toBe(`printed: ${server.workspace}`)
@@ -46,7 +34,9 @@ describe.skipIf(!isThere)(`the same server on Bun${isThere ? '' : ` (left out: $
     const body = { systemPrompt: 'You are a pirate.', anthropicApiKey: 'sk-of-the-config' }
     const stored = await ask(`${server.url}/config`, { method: 'POST', body })
     expect(stored.json).toMatchObject({ success: true, config: { anthropicApiKey: '[redacted]' } })
-    expect((await ask(`${server.url}/config`, { method: 'POST', body: '{"x' })).json.error).toBe('Invalid JSON')
+    expect((await ask(`${server.url}/config`, { method: 'POST', body: '{"x' })).json.error).toBe(
+      'Invalid JSON',
+    )
     client.prompt('hello')
     await client.result()
     expect(turnsOf(claude)[0]?.headers['x-api-key']).toBe('sk-of-the-config')
@@ -61,12 +51,21 @@ describe.skipIf(!isThere)(`the same server on Bun${isThere ? '' : ` (left out: $
     expect(await readFile(`${workspace}/deep/a b.txt`, 'utf8')).toBe('Grüße, world')
     const got = await ask(content)
     expect(got).toMatchObject({ status: 200, text: 'Grüße, world' })
-    expect(await ask(content, { headers: { range: 'bytes=0-1' } })).toMatchObject({ status: 206, text: 'Gr' })
+    expect(await ask(content, { headers: { range: 'bytes=0-1' } })).toMatchObject({
+      status: 206,
+      text: 'Gr',
+    })
     const etag = got.headers.etag!
     expect((await ask(content, { headers: { 'if-none-match': etag } })).status).toBe(304)
-    expect((await ask(content, { method: 'PUT', body: 'x', headers: { 'if-match': '"other"' } })).status).toBe(412)
-    expect((await ask(`${url}/files?path=deep`)).json.entries).toMatchObject([{ name: 'a b.txt', type: 'file' }])
-    expect((await ask(`${url}/files?path=${encodeURIComponent('deep/a b.txt')}`, { method: 'DELETE' })).status).toBeLessThan(300)
+    expect(
+      (await ask(content, { method: 'PUT', body: 'x', headers: { 'if-match': '"other"' } })).status,
+    ).toBe(412)
+    expect((await ask(`${url}/files?path=deep`)).json.entries).toMatchObject([
+      { name: 'a b.txt', type: 'file' },
+    ])
+    expect(
+      (await ask(`${url}/files?path=${encodeURIComponent('deep/a b.txt')}`, { method: 'DELETE' })).status,
+    ).toBeLessThan(300)
     expect((await ask(content)).status).toBe(404)
     expect((await ask(`${url}/files/content?path=../../etc/passwd`)).json.code).toBe('path_outside_workspace')
   })
@@ -90,7 +89,10 @@ describe.skipIf(!isThere)(`the same server on Bun${isThere ? '' : ` (left out: $
   })
 
   test('turns a second client away, and answers wrong frames with errors', async ({ world }) => {
-    const { client, server } = await world.talk([], { runtime, env: { CLAUDE_AGENT_MAX_FRAME_BYTES: '1048576' } })
+    const { client, server } = await world.talk([], {
+      runtime,
+      env: { CLAUDE_AGENT_MAX_FRAME_BYTES: '1048576' },
+    })
     const second = world.client(server.wsUrl)
     expect(await second.error()).toMatchObject({ error: 'Server already has an active connection' })
     expect((await second.closed).code).toBe(4409)
@@ -111,7 +113,9 @@ describe.skipIf(!isThere)(`the same server on Bun${isThere ? '' : ` (left out: $
     await world.connect(server)
   })
 
-  test('asks for the token, in the header and as a frame, with a message right behind it', async ({ world }) => {
+  test('asks for the token, in the header and as a frame, with a message right behind it', async ({
+    world,
+  }) => {
     const { client: first, server } = await world.talk([], { runtime, token })
     await first.close()
     expect((await ask(`${server.url}/config`)).status).toBe(401)
@@ -133,85 +137,12 @@ describe.skipIf(!isThere)(`the same server on Bun${isThere ? '' : ` (left out: $
 
   test('refuses a page of another origin and a wrong host', async ({ world }) => {
     const { url, wsUrl } = await world.server({ runtime })
-    for (const headers of [{ origin: 'https://evil.example' }, { host: 'evil.example' }] as Record<string, string>[]) {
+    for (const headers of [{ origin: 'https://evil.example' }, { host: 'evil.example' }] as Record<
+      string,
+      string
+    >[]) {
       expect((await ask(`${url}/config`, { headers })).status).toBe(403)
       expect((await upgrade(wsUrl, headers)).status).toBe(403)
     }
-  })
-
-  test('delivers to the next client what the last one never acknowledged, and nothing twice that it did', async ({ world }) => {
-    const { client, claude, server } = await world.talk([lecture], { runtime })
-    client.prompt('lecture')
-    await client.sdk('assistant')
-    await client.sdk('assistant')
-    await pause(300)
-    client.terminate()
-    await until('the turn is over', () => turnsOf(claude)[0]?.outcome === 'answered')
-    const next = await world.connect(server)
-    await next.result()
-    const spoken = [client, next]
-      .flatMap((one) => one.messages())
-      .filter(({ type }) => type === 'assistant')
-      .map(({ uuid, message }) => [uuid, message.content[0].text] as const)
-    expect([...new Map(spoken).values()]).toEqual(Array.from({ length: 20 }, (_, index) => `paragraph ${index}`))
-    const first = new Set(client.messages().map(({ uuid }) => uuid))
-    expect(next.messages().filter(({ uuid }) => first.has(uuid)).length, 'acknowledged by its pongs').toBeLessThanOrEqual(2)
-  })
-
-  test('frees the slot of a client whose network vanished within 30 s', { timeout: 90_000 }, async ({ world }) => {
-    const server = await world.server({ runtime })
-    const { network, wsUrl } = await world.network(server)
-    const lost = world.client(wsUrl)
-    await lost.next(({ type }) => type === 'connected')
-    network.vanish()
-    const from = Date.now()
-    await until(
-      'the slot is free',
-      async () => {
-        await pause(500)
-        return (await world.client(server.wsUrl).next(() => true)).type === 'connected'
-      },
-      45_000,
-    )
-    expect(Date.now() - from).toBeLessThan(30_000)
-  })
-
-  test('tells of a CLI that was killed, and goes on with the conversation', async ({ world }) => {
-    const { client, claude, server } = await world.talk([endless], { runtime })
-    client.prompt('my name is Ada')
-    await client.result()
-    client.prompt('talk for ever')
-    await until('the model streams', () => turnsOf(claude).length === 2)
-    signal((await server.agent()).id, 'SIGKILL')
-    expect(await client.error()).toMatchObject({ code: 'agent_exited', error: expect.stringContaining('SIGKILL') })
-    client.prompt('who am I?')
-    expect((await client.result()).result).toBe('echo: who am I?')
-    expect(conversationOf(turnsOf(claude).at(-1)!)).toContain('my name is Ada')
-  })
-
-  test.for(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)('%s in the middle of a Bash call leaves no process', async (name, { world }) => {
-    const id = { SIGTERM: '4731', SIGINT: '4732', SIGKILL: '4733' }[name]
-    const command = `setsid nohup tail -f /dev/null -s ${id}.1 & tail -f /dev/null -s ${id}.2`
-    const { client, claude, server } = await world.talk([bash('work', command)], { runtime })
-    client.prompt('work')
-    await until('it runs', async () => (await processesWith(`-s ${id}.2`)).length > 0)
-    server.kill(name)
-    const end = await server.program.ended
-    if (name !== 'SIGKILL') {
-      expect(end).toMatchObject({ code: 0 })
-      expect((await client.closed).code).toBe(1012)
-    }
-    await server.cleared(name === 'SIGKILL' ? 10_000 : 0)
-    expect(await processesWith(`-s ${id}.`)).toEqual([])
-    const next = await world.server({ folder: server.folder, upstream: claude.url, runtime })
-    const second = await world.connect(next)
-    second.prompt('hello')
-    expect((await second.result()).result).toBe('echo: hello')
-  })
-
-  test('has one server for a data directory', async ({ world }) => {
-    const { folder } = await world.server({ runtime })
-    await expect(world.server({ folder, runtime })).rejects.toThrow('Another server uses the data directory')
-    await expect(world.server({ folder })).rejects.toThrow('Another server uses the data directory')
   })
 })

@@ -18,7 +18,9 @@ describe('/config', () => {
     expect((await ask(`${url}/config`)).json).toEqual({ config: { model: 'claude-haiku-4-5' } })
   })
 
-  test("takes all that the predecessor's client posts, and drops what is not the query's", async ({ world }) => {
+  test("takes all that the predecessor's client posts, and drops what is not the query's", async ({
+    world,
+  }) => {
     const { url } = await world.server()
     const posted = {
       e2bApiKey: 'e2b_key',
@@ -34,13 +36,19 @@ describe('/config', () => {
     expect(stored.json.config).toEqual({ agents: posted.agents, systemPrompt: 'Be brief.' })
   })
 
-  test('answers a body that is no JSON with 400 and `Invalid JSON`, and keeps what it had', async ({ world }) => {
+  test('answers a body that is no JSON with 400 and `Invalid JSON`, and keeps what it had', async ({
+    world,
+  }) => {
     const { url } = await world.server()
     await ask(`${url}/config`, { method: 'POST', body: { model: 'claude-haiku-4-5' } })
     for (const body of ['{"model":', 'systemPrompt=x', '']) {
       const answer = await ask(`${url}/config`, { method: 'POST', body })
       expect(answer.status).toBe(400)
-      expect(answer.json).toMatchObject({ error: 'Invalid JSON', code: 'invalid_json', hint: expect.any(String) })
+      expect(answer.json).toMatchObject({
+        error: 'Invalid JSON',
+        code: 'invalid_json',
+        hint: expect.any(String),
+      })
     }
     for (const body of ['null', '[]', '"text"']) {
       expect((await ask(`${url}/config`, { method: 'POST', body })).json.code).toBe('invalid_config')
@@ -110,13 +118,17 @@ describe('/config', () => {
     expect((await ask(`${url}/config`)).status).toBe(200)
   })
 
-  test('never gives a secret back, and `[redacted]` posted back keeps the one that is stored', async ({ world }) => {
+  test('never gives a secret back, and `[redacted]` posted back keeps the one that is stored', async ({
+    world,
+  }) => {
     const claude = await world.claude({ apiKey: 'sk-config-key' })
     const server = await world.server({ upstream: claude.url })
     const config = {
       anthropicApiKey: 'sk-config-key',
       env: { DATABASE_PASSWORD: 'hunter2-hunter2' },
-      mcpServers: { docs: { type: 'http', url: 'http://127.0.0.1:9/', headers: { authorization: 'Bearer abc-secret' } } },
+      mcpServers: {
+        docs: { type: 'http', url: 'http://127.0.0.1:9/', headers: { authorization: 'Bearer abc-secret' } },
+      },
     }
     const stored = await ask(`${server.url}/config`, { method: 'POST', body: config })
     const shown = await ask(`${server.url}/config`)

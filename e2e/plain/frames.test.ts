@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Socket } from 'node:net'
 import { conversationOf, turnsOf, userMessage } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 
@@ -40,7 +41,12 @@ const wrong: [name: string, frame: unknown, code: string, says: RegExp][] = [
   ],
   ['5 MB of garbage', 'x'.repeat(5_000_000), 'invalid_json', /Invalid JSON/],
   ['a binary frame of noise', randomBytes(1000), 'binary_frame', /binary/],
-  ['a binary frame that holds a good message', Buffer.from(JSON.stringify(userMessage('hi'))), 'binary_frame', /binary/],
+  [
+    'a binary frame that holds a good message',
+    Buffer.from(JSON.stringify(userMessage('hi'))),
+    'binary_frame',
+    /binary/,
+  ],
 ]
 
 describe('a frame that is wrong gets an error frame, and the next good one works on the same connection', () => {
@@ -61,7 +67,9 @@ describe('a frame that is wrong gets an error frame, and the next good one works
   })
 
   test('a message of 5 MB is a good one: the model gets it whole', async ({ world }) => {
-    const { client, claude } = await world.talk([{ match: { lastUserText: 'begin' }, steps: [{ text: 'long' }] }])
+    const { client, claude } = await world.talk([
+      { match: { lastUserText: 'begin' }, steps: [{ text: 'long' }] },
+    ])
     // At the very beginning of a conversation the CLI itself refuses it, as too long for the model.
     client.prompt('hello')
     await client.result()
@@ -73,7 +81,9 @@ describe('a frame that is wrong gets an error frame, and the next good one works
     expect((await client.result()).result).toBe('echo: short')
   })
 
-  test('a frame over the limit is refused with both sizes, and the next good one works', async ({ world }) => {
+  test('a frame over the limit is refused with both sizes, and the next good one works', async ({
+    world,
+  }) => {
     const { client } = await world.talk([], { env: { CLAUDE_AGENT_MAX_FRAME_BYTES: String(MIB) } })
     client.prompt('x'.repeat(MIB))
     const answer = await client.error()
@@ -85,7 +95,9 @@ describe('a frame that is wrong gets an error frame, and the next good one works
   test('a frame over double the limit closes the socket with 1009; the next connection goes on with the conversation', async ({
     world,
   }) => {
-    const { client, server, claude } = await world.talk([], { env: { CLAUDE_AGENT_MAX_FRAME_BYTES: String(MIB) } })
+    const { client, server, claude } = await world.talk([], {
+      env: { CLAUDE_AGENT_MAX_FRAME_BYTES: String(MIB) },
+    })
     client.prompt('my name is Ada')
     await client.result()
     client.prompt('x'.repeat(3 * MIB))
@@ -98,7 +110,7 @@ describe('a frame that is wrong gets an error frame, and the next good one works
 
   test('a frame that breaks the WebSocket protocol costs its connection only', async ({ world }) => {
     const { client, server } = await world.talk()
-    const raw = (client.socket as unknown as { _socket: import('node:net').Socket })._socket
+    const raw = (client.socket as unknown as { _socket: Socket })._socket
     raw.write(randomBytes(64).fill(0xff))
     await client.closed
     const next = await world.connect(server)
@@ -106,7 +118,9 @@ describe('a frame that is wrong gets an error frame, and the next good one works
     expect((await next.result()).result).toBe('echo: whole again')
   })
 
-  test('more messages than may wait are refused one by one, and those that wait are answered', async ({ world }) => {
+  test('more messages than may wait are refused one by one, and those that wait are answered', async ({
+    world,
+  }) => {
     const { client } = await world.talk([], { env: { CLAUDE_AGENT_MAX_QUEUED_PROMPTS: '2' } })
     for (const text of ['runs', 'waits', 'waits too', 'too many']) client.prompt(text)
     expect(await client.error()).toMatchObject({ code: 'queue_full', retryAfterMs: expect.any(Number) })

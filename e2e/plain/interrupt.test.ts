@@ -9,7 +9,9 @@ const endless = {
   steps: [{ text: 'word ', repeat: 100_000, pace: { deltasPerSecond: 50 } }],
 }
 
-test('an interrupt in the middle of a stream ends the turn, and the next message works', async ({ world }) => {
+test('an interrupt in the middle of a stream ends the turn, and the next message works', async ({
+  world,
+}) => {
   const { client, claude, server } = await world.talk([endless])
   const before = (await server.agent()).id
   client.prompt('talk for ever')
@@ -33,7 +35,9 @@ test('an interrupt sent right behind its message ends that turn too', async ({ w
   expect((await client.result()).result).toBe('echo: next')
 })
 
-test('an interrupt ends only the running turn: messages that wait are answered after it', async ({ world }) => {
+test('an interrupt ends only the running turn: messages that wait are answered after it', async ({
+  world,
+}) => {
   const { client, claude } = await world.talk([endless])
   client.prompt('talk for ever')
   client.prompt('I waited')
@@ -55,7 +59,9 @@ test('an interrupt in the middle of a tool ends the turn and the tool', async ({
   expect((await client.result()).result).toBe('echo: next')
 })
 
-test('an interrupt with no turn does nothing: no frame comes of it, and the next message works', async ({ world }) => {
+test('an interrupt with no turn does nothing: no frame comes of it, and the next message works', async ({
+  world,
+}) => {
   const { client } = await world.talk()
   client.send({ type: 'interrupt' })
   client.prompt('first')

@@ -3,7 +3,9 @@ import { turnsOf } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 
 describe('the key for the model', () => {
-  test('of the configuration wins over the one of the environment, at once and both ways', async ({ world }) => {
+  test('of the configuration wins over the one of the environment, at once and both ways', async ({
+    world,
+  }) => {
     const { client, claude, server } = await world.talk([], { key: 'sk-of-the-environment' })
     const before = (await server.agent()).id
     client.prompt('one')
@@ -41,19 +43,24 @@ describe('the key for the model', () => {
   test.for([
     ['ANTHROPIC_AUTH_TOKEN', 'bearer-of-a-gateway'],
     ['CLAUDE_CODE_OAUTH_TOKEN', 'sk-ant-oat01-of-a-subscription'],
-  ] as const)('may be %s: the model gets it as a bearer token, the agent does not', async ([name, value], { world }) => {
-    const { client, claude, server } = await world.talk([], { key: null, env: { [name]: value } })
-    expect(server.logs()).toContain(name)
-    expect(server.logs()).not.toContain(value)
-    client.prompt('hello')
-    expect((await client.result()).result).toBe('echo: hello')
-    const [turn] = turnsOf(claude)
-    expect(turn?.headers.authorization).toBe(`Bearer ${value}`)
-    expect(turn?.headers['x-api-key']).toBeUndefined()
-    expect((await server.agent()).environment).not.toContain(value)
-  })
+  ] as const)(
+    'may be %s: the model gets it as a bearer token, the agent does not',
+    async ([name, value], { world }) => {
+      const { client, claude, server } = await world.talk([], { key: null, env: { [name]: value } })
+      expect(server.logs()).toContain(name)
+      expect(server.logs()).not.toContain(value)
+      client.prompt('hello')
+      expect((await client.result()).result).toBe('echo: hello')
+      const [turn] = turnsOf(claude)
+      expect(turn?.headers.authorization).toBe(`Bearer ${value}`)
+      expect(turn?.headers['x-api-key']).toBeUndefined()
+      expect((await server.agent()).environment).not.toContain(value)
+    },
+  )
 
-  test('is wrong: the result says so in the words of the model’s host, and a right one helps', async ({ world }) => {
+  test('is wrong: the result says so in the words of the model’s host, and a right one helps', async ({
+    world,
+  }) => {
     const claude = await world.claude({ apiKey: 'sk-right' })
     const server = await world.server({ upstream: claude.url, key: 'sk-wrong' })
     const client = await world.connect(server)

@@ -1,7 +1,7 @@
 import { ask } from '../support/http.ts'
 import { pause, until } from '../support/until.ts'
 import { expect, test, type World } from '../support/test.ts'
-import { turnsOf } from '../support/messages.ts'
+import { textOf, turnsOf } from '../support/messages.ts'
 import type { Rule } from 'scripted-claude'
 import type { Client } from '../support/client.ts'
 
@@ -25,7 +25,7 @@ function uuids(client: Client): string[] {
 
 function paragraphs(clients: Client[]): string[] {
   const assistant = clients.flatMap((client) => client.messages()).filter(({ type }) => type === 'assistant')
-  const unique = new Map(assistant.map((message) => [message.uuid, message.message.content[0].text]))
+  const unique = new Map(assistant.map((message) => [message.uuid, textOf(message)]))
   return [...unique.values()]
 }
 
@@ -59,7 +59,9 @@ test.concurrent('a client that closes for 5 s in the middle of a turn: the next 
   expect(uuids(next).length, 'each once to the next').toBe(new Set(uuids(next)).size)
 })
 
-test.concurrent('a client that closes when all was said, and comes back: nothing comes twice', async ({ world }) => {
+test.concurrent('a client that closes when all was said, and comes back: nothing comes twice', async ({
+  world,
+}) => {
   const { client, server } = await world.talk()
   client.prompt('hello')
   await client.result()
@@ -70,7 +72,9 @@ test.concurrent('a client that closes when all was said, and comes back: nothing
   expect(next.messages()).toEqual([])
 })
 
-test.concurrent('a turn that ends while nobody is connected: its result is delivered to the next client', async ({ world }) => {
+test.concurrent('a turn that ends while nobody is connected: its result is delivered to the next client', async ({
+  world,
+}) => {
   const claude = await world.claude({ script: { rules: [lecture(20, 50)] } })
   const server = await world.server({ upstream: claude.url })
   const client = await listen(world, server.wsUrl)

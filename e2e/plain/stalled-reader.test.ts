@@ -1,49 +1,67 @@
 import { residentMiB } from '../support/processes.ts'
 import { expect, test } from '../support/test.ts'
 import { pause, until } from '../support/until.ts'
-import { turnsOf } from '../support/messages.ts'
+import { textOf, turnsOf } from '../support/messages.ts'
 
 const MESSAGES = 500
 const SIZE = 100_000
 
-test('a client that reads nothing for 20 s under a burst of 50 MB loses no message and costs bounded memory', { timeout: 180_000 }, async ({
-  world,
-}) => {
-  const { client, server, claude } = await world.talk([
-    {
-      match: { lastUserText: 'flood' },
-      steps: [{ text: (index) => `${index}:`.padEnd(SIZE, 'x'), repeat: MESSAGES, each: 'block', pace: { deltaSize: SIZE } }],
-    },
-    { match: { lastUserText: 'warm' }, steps: [{ text: 'w'.repeat(SIZE) }] },
-  ])
-  client.prompt('warm')
-  await client.result()
-  const baseline = await residentMiB(server.pid)
-  let peak = baseline
-  const watch = setInterval(() => void residentMiB(server.pid).then((now) => (peak = Math.max(peak, now)), () => {}), 100)
-  world.defer(() => clearInterval(watch))
+test(
+  'a client that reads nothing for 20 s under a burst of 50 MB loses no message and costs bounded memory',
+  { timeout: 180_000 },
+  async ({ world }) => {
+    const { client, server, claude } = await world.talk([
+      {
+        match: { lastUserText: 'flood' },
+        steps: [
+          {
+            text: (index) => `${index}:`.padEnd(SIZE, 'x'),
+            repeat: MESSAGES,
+            each: 'block',
+            pace: { deltaSize: SIZE },
+          },
+        ],
+      },
+      { match: { lastUserText: 'warm' }, steps: [{ text: 'w'.repeat(SIZE) }] },
+    ])
+    client.prompt('warm')
+    await client.result()
+    const baseline = await residentMiB(server.pid)
+    let peak = baseline
+    const watch = setInterval(
+      () =>
+        void residentMiB(server.pid).then(
+          (now) => (peak = Math.max(peak, now)),
+          () => {},
+        ),
+      100,
+    )
+    world.defer(() => clearInterval(watch))
 
-  client.prompt('flood')
-  client.pause()
-  await pause(20_000)
-  await until('all was said', () => turnsOf(claude).at(-1)?.outcome === 'answered', 60_000)
-  const behind = client.messages().length
-  client.resume()
-  const result = await client.result(60_000)
-  clearInterval(watch)
+    client.prompt('flood')
+    client.pause()
+    await pause(20_000)
+    await until('all was said', () => turnsOf(claude).at(-1)?.outcome === 'answered', 60_000)
+    const behind = client.messages().length
+    client.resume()
+    const result = await client.result(60_000)
+    clearInterval(watch)
 
-  expect(result.subtype).toBe('success')
-  expect(behind, 'it did not read').toBeLessThan(MESSAGES / 2)
-  const texts = client
-    .messages()
-    .filter(({ type }) => type === 'assistant')
-    .map(({ message }) => message.content[0].text as string)
-    .filter((text) => text.startsWith('w') === false)
-  expect(texts.map((text) => Number(text.split(':', 1)[0]))).toEqual(Array.from({ length: MESSAGES }, (_, index) => index))
-  expect(texts.every((text) => text.length === SIZE)).toBe(true)
-  const uuids = client.messages().map(({ uuid }) => uuid)
-  expect(new Set(uuids).size).toBe(uuids.length)
-  expect(peak - baseline, 'growth in MiB').toBeLessThan(120)
-  client.prompt('and now?')
-  expect((await client.result()).result).toBe('echo: and now?')
-})
+    expect(result.subtype).toBe('success')
+    expect(behind, 'it did not read').toBeLessThan(MESSAGES / 2)
+    const texts = client
+      .messages()
+      .filter(({ type }) => type === 'assistant')
+      .map(textOf)
+      .filter((text) => !text.startsWith('w'))
+    expect(texts.map((text) => Number(text.split(':', 1)[0]))).toEqual(
+      Array.from({ length: MESSAGES }, (_, index) => index),
+    )
+    expect(texts.every((text) => text.length === SIZE)).toBe(true)
+    const uuids = client.messages().map(({ uuid }) => uuid)
+    expect(new Set(uuids).size).toBe(uuids.length)
+    expect(peak - baseline, 'growth in MiB').toBeLessThan(120)
+    client.prompt('and now?')
+    expect((await client.result()).result).toBe('echo: and now?')
+  },
+)

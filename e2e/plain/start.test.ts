@@ -32,14 +32,18 @@ describe('the start', () => {
     expect(server.program.stderr).toBe('')
   })
 
-  test('with a token says so, without showing it; without any key it says that prompts are refused', async ({ world }) => {
+  test('with a token says so, without showing it; without any key it says that prompts are refused', async ({
+    world,
+  }) => {
     const server = await world.server({ token: 'e2e-token-7f3a', key: null })
     expect(server.logs()).toMatch(/clients +with the token/)
     expect(server.logs()).toMatch(/model +none: prompts are refused/)
     expect(server.logs()).not.toContain('e2e-token-7f3a')
   })
 
-  test('creates ~/agent-workspace and ~/.claude-agent-server when nothing else is said, and works there', async ({ world }) => {
+  test('creates ~/agent-workspace and ~/.claude-agent-server when nothing else is said, and works there', async ({
+    world,
+  }) => {
     const claude = await world.claude()
     const folder = await world.folder()
     const { home, cwd } = layOut(folder)
@@ -47,7 +51,13 @@ describe('the start', () => {
     const program = new Program({
       args: [],
       cwd,
-      env: { PATH: process.env['PATH']!, HOME: home, PORT: '0', ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: claude.url },
+      env: {
+        PATH: process.env['PATH']!,
+        HOME: home,
+        PORT: '0',
+        ANTHROPIC_API_KEY: 'k',
+        ANTHROPIC_BASE_URL: claude.url,
+      },
     })
     world.defer(async () => {
       program.child.kill('SIGTERM')
@@ -60,10 +70,12 @@ describe('the start', () => {
     client.prompt('hello')
     await client.result()
     const init = client.messages().find(({ subtype }) => subtype === 'init')
-    expect(init.cwd).toBe(join(home, 'agent-workspace'))
+    expect(init?.cwd).toBe(join(home, 'agent-workspace'))
   })
 
-  test('reads .env of the folder that it is started in; the environment and flags win over it', async ({ world }) => {
+  test('reads .env of the folder that it is started in; the environment and flags win over it', async ({
+    world,
+  }) => {
     const claude = await world.claude()
     const folder = await world.folder()
     const { cwd } = layOut(folder)
@@ -81,9 +93,19 @@ describe('the start', () => {
     expect(turnsOf(claude)[0]?.headers['x-api-key']).toBe('sk-from-the-file')
     server.kill('SIGTERM')
     await server.program.ended
-    const second = await world.server({ folder, key: 'sk-from-the-environment', token: 'token-of-the-environment' })
-    expect((await ask(`${second.url}/config`, { headers: { authorization: 'Bearer token-from-the-file' } })).status).toBe(401)
-    expect((await ask(`${second.url}/config`, { headers: { authorization: 'Bearer token-of-the-environment' } })).status).toBe(200)
+    const second = await world.server({
+      folder,
+      key: 'sk-from-the-environment',
+      token: 'token-of-the-environment',
+    })
+    expect(
+      (await ask(`${second.url}/config`, { headers: { authorization: 'Bearer token-from-the-file' } }))
+        .status,
+    ).toBe(401)
+    expect(
+      (await ask(`${second.url}/config`, { headers: { authorization: 'Bearer token-of-the-environment' } }))
+        .status,
+    ).toBe(200)
   })
 
   test('serves the page and its health', async ({ world }) => {
@@ -91,7 +113,10 @@ describe('the start', () => {
     expect((await ask(`${server.url}/`)).headers['content-type']).toContain('text/html')
     expect((await ask(`${server.url}/health`)).json).toMatchObject({ status: 'ok', sealed: false })
     expect(await ask(`${server.url}/nope`)).toMatchObject({ status: 404, json: { code: 'not_found' } })
-    expect(await ask(`${server.url}/ws`)).toMatchObject({ status: 400, json: { hint: expect.stringContaining('ws://') } })
+    expect(await ask(`${server.url}/ws`)).toMatchObject({
+      status: 400,
+      json: { hint: expect.stringContaining('ws://') },
+    })
   })
 })
 
@@ -102,11 +127,27 @@ describe('a wrong setting stops the start with one clear line and exit code 1', 
     ['an unknown flag', { args: ['--prot', '3000'] }, /'--prot'/],
     ['an unknown permission mode', { args: ['--permission-mode', 'yolo'] }, /'yolo'.*bypassPermissions/],
     ['an unknown source of settings', { env: { CLAUDE_AGENT_SETTING_SOURCES: 'all' } }, /'all'.*project/],
-    ['an origin with a path', { env: { CLAUDE_AGENT_ALLOWED_ORIGINS: 'https://a.example/x' } }, /https:\/\/a\.example\/x/],
-    ['a base URL that is none', { env: { ANTHROPIC_BASE_URL: 'api.example' } }, /ANTHROPIC_BASE_URL='api\.example'/],
-    ['a workspace that is a file', { args: ['--workspace', '/etc/passwd'] }, /CLAUDE_AGENT_WORKSPACE='\/etc\/passwd'/],
+    [
+      'an origin with a path',
+      { env: { CLAUDE_AGENT_ALLOWED_ORIGINS: 'https://a.example/x' } },
+      /https:\/\/a\.example\/x/,
+    ],
+    [
+      'a base URL that is none',
+      { env: { ANTHROPIC_BASE_URL: 'api.example' } },
+      /ANTHROPIC_BASE_URL='api\.example'/,
+    ],
+    [
+      'a workspace that is a file',
+      { args: ['--workspace', '/etc/passwd'] },
+      /CLAUDE_AGENT_WORKSPACE='\/etc\/passwd'/,
+    ],
     ['a token with a space', { env: { CLAUDE_AGENT_TOKEN: 'two words' } }, /CLAUDE_AGENT_TOKEN.*one word/],
-    ['a host that is none of this machine', { env: { CLAUDE_AGENT_TOKEN: 't' }, args: ['--host', '203.0.113.1'] }, /203\.0\.113\.1/],
+    [
+      'a host that is none of this machine',
+      { env: { CLAUDE_AGENT_TOKEN: 't' }, args: ['--host', '203.0.113.1'] },
+      /203\.0\.113\.1/,
+    ],
   ]
   test.for(wrong)('%s', async ([, start, says]) => {
     const end = await runProgram(start)
@@ -124,14 +165,24 @@ describe('a wrong setting stops the start with one clear line and exit code 1', 
     const { port } = taken.address() as AddressInfo
     const end = await runProgram({ args: ['--port', String(port)] })
     expect(end).toMatchObject({ code: 1, stdout: '' })
-    expect(end.stderr.trim()).toMatch(new RegExp(`^claude-agent-server: Port ${port} of 127\\.0\\.0\\.1 is taken\\.[^\n]*$`))
+    expect(end.stderr.trim()).toMatch(
+      new RegExp(`^claude-agent-server: Port ${port} of 127\\.0\\.0\\.1 is taken\\.[^\n]*$`),
+    )
   })
 })
 
 test('--help lists every setting with its variable and default, and --version tells the version', async () => {
   const help = await runProgram({ args: ['--help'] })
   expect(help).toMatchObject({ code: 0, stderr: '' })
-  for (const name of ['--port', 'PORT', '3000', 'CLAUDE_AGENT_TOKEN', '--workspace', '~/agent-workspace', 'CLAUDE_AGENT_DATA_DIR']) {
+  for (const name of [
+    '--port',
+    'PORT',
+    '3000',
+    'CLAUDE_AGENT_TOKEN',
+    '--workspace',
+    '~/agent-workspace',
+    'CLAUDE_AGENT_DATA_DIR',
+  ]) {
     expect(help.stdout).toContain(name)
   }
   const version = await runProgram({ args: ['--version'] })

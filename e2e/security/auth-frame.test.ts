@@ -35,7 +35,9 @@ describe('the auth frame of a client that cannot set headers', () => {
     expect((await client.result()).result).toBe('echo: two')
   })
 
-  test('with a wrong token, or any other first frame, gets `unauthorized` and close 4401', async ({ world }) => {
+  test('with a wrong token, or any other first frame, gets `unauthorized` and close 4401', async ({
+    world,
+  }) => {
     const { server, client: holder, claude } = await world.talk([], { token })
     const firsts: unknown[] = [
       { type: 'auth', token: 'wrong' },
@@ -97,7 +99,9 @@ describe('the auth frame of a client that cannot set headers', () => {
     await Promise.all(strangers.map(({ closed }) => closed))
   })
 
-  test('still owed tells nothing of what exists: /ws and /nope answer alike, held or not', async ({ world }) => {
+  test('still owed tells nothing of what exists: /ws and /nope answer alike, held or not', async ({
+    world,
+  }) => {
     const server = await world.server({ token })
     await world.connect(server)
     const heard: string[] = []
@@ -138,5 +142,8 @@ test('sockets beyond the limit are refused at the upgrade, strangers included', 
   const strangers = [1, 2, 3].map(() => world.client(server.wsUrl))
   for (const stranger of strangers) await stranger.open()
   const refused = await upgrade(server.wsUrl, { authorization: `Bearer ${token}` })
-  expect(refused).toMatchObject({ status: 429, json: { code: 'too_many_connections', retryAfterMs: expect.any(Number) } })
+  expect(refused).toMatchObject({
+    status: 429,
+    json: { code: 'too_many_connections', retryAfterMs: expect.any(Number) },
+  })
 })

@@ -26,7 +26,9 @@ describe('without a token', () => {
       // What a form can post needs no preflight.
       const form = { ...headers, 'content-type': 'text/plain' }
       expect((await ask(`${url}/config`, { ...config, headers: form })).status).toBe(403)
-      expect((await ask(`${url}/files/content?path=x`, { method: 'PUT', body: 'x', headers })).status).toBe(403)
+      expect((await ask(`${url}/files/content?path=x`, { method: 'PUT', body: 'x', headers })).status).toBe(
+        403,
+      )
       const preflight = await ask(`${url}/config`, {
         method: 'OPTIONS',
         headers: { ...headers, 'access-control-request-method': 'POST' },
@@ -41,7 +43,9 @@ describe('without a token', () => {
     expect((await ask(`${url}/config`)).json).toEqual({ config: {} })
   })
 
-  test('a name of another host in `Host` (DNS rebinding) is refused on HTTP and on WebSocket', async ({ world }) => {
+  test('a name of another host in `Host` (DNS rebinding) is refused on HTTP and on WebSocket', async ({
+    world,
+  }) => {
     const { url, wsUrl, port } = await world.server()
     for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1.evil.example', '192.168.1.5']) {
       const headers = { host }
@@ -61,7 +65,8 @@ describe('without a token', () => {
 
   test('a request with no `Host`, an empty one or two is refused', async ({ world }) => {
     const { port } = await world.server()
-    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    const upgrade =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
     for (const request of [
       'GET /config HTTP/1.0\r\n',
       'GET /config HTTP/1.1\r\nHost:\r\n',
@@ -76,7 +81,9 @@ describe('without a token', () => {
     }
   })
 
-  test("the server's own page and programs without an origin may speak, under each loopback name", async ({ world }) => {
+  test("the server's own page and programs without an origin may speak, under each loopback name", async ({
+    world,
+  }) => {
     const { url, wsUrl, port } = await world.server()
     for (const name of ['127.0.0.1', 'localhost', '[::1]']) {
       const host = `${name}:${port}`
@@ -94,7 +101,11 @@ describe('without a token', () => {
     const { url, wsUrl } = await world.server({ env: { CLAUDE_AGENT_ALLOWED_ORIGINS: origin } })
     const preflight = await ask(`${url}/config`, {
       method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type',
+      },
     })
     expect(preflight.status).toBe(204)
     expect(preflight.headers['access-control-allow-origin']).toBe(origin)
@@ -102,7 +113,9 @@ describe('without a token', () => {
     expect(preflight.headers['access-control-allow-headers']).toMatch(/content-type/i)
     expect((await ask(`${url}/config`, { headers: { origin } })).status).toBe(200)
     expect((await upgrade(wsUrl, { origin })).status).toBe(101)
-    expect((await ask(`${url}/config`, { headers: { origin: 'https://app.example.com.evil' } })).status).toBe(403)
+    expect((await ask(`${url}/config`, { headers: { origin: 'https://app.example.com.evil' } })).status).toBe(
+      403,
+    )
     expect((await upgrade(wsUrl, { origin: 'http://app.example.com' })).status).toBe(403)
   })
 

@@ -24,7 +24,9 @@ grep -rsl 'c0ff[e]e' "$HOME" "$PWD" /proc/[0-9]*/cmdline >&3 || echo nothing fou
 `
 
 describe('the key for the model', () => {
-  test('is in no answer, frame, log, transcript or file, and out of reach of the agent’s Bash', async ({ world }) => {
+  test('is in no answer, frame, log, transcript or file, and out of reach of the agent’s Bash', async ({
+    world,
+  }) => {
     const { client, claude, server } = await world.talk([bash('look', look)], { key: environmentKey })
     const answers: string[] = []
     const tell = async (body?: object): Promise<void> => {
@@ -72,9 +74,17 @@ describe('the key for the model', () => {
     const [, url] = /ANTHROPIC_BASE_URL=([^\0]+)/.exec(environment)!
     const key = { 'x-api-key': /placeholder-[\w-]+/.exec(environment)![0] }
     const before = claude.requests.length
-    expect((await ask(`${url}/v1/models`, { headers: { 'x-api-key': 'placeholder-guess' } })).status).toBe(401)
+    expect((await ask(`${url}/v1/models`, { headers: { 'x-api-key': 'placeholder-guess' } })).status).toBe(
+      401,
+    )
     expect((await ask(`${url}/v1/models`)).status).toBe(401)
-    for (const path of ['/v1/files', '/v1/organizations/me', '/', '//evil.example/v1/messages', '/v1/messages/../files']) {
+    for (const path of [
+      '/v1/files',
+      '/v1/organizations/me',
+      '/',
+      '//evil.example/v1/messages',
+      '/v1/messages/../files',
+    ]) {
       expect((await ask(url + path, { headers: key })).status, path).toBe(404)
     }
     expect(claude.requests.length, 'nothing of it got through').toBe(before)
@@ -82,6 +92,8 @@ describe('the key for the model', () => {
     await ask(`${server.url}/config`, { method: 'POST', body: { systemPrompt: 'other' } })
     client.prompt('hello')
     await client.result()
-    expect((await ask(`${url}/v1/models`, { headers: key })).status, 'of an agent that was replaced').toBe(401)
+    expect((await ask(`${url}/v1/models`, { headers: key })).status, 'of an agent that was replaced').toBe(
+      401,
+    )
   })
 })

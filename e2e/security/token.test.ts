@@ -15,7 +15,9 @@ const wrong: Record<string, string>[] = [
 ]
 
 describe('with a token', () => {
-  test('a request without it, or with another, is refused before anything else is said', async ({ world }) => {
+  test('a request without it, or with another, is refused before anything else is said', async ({
+    world,
+  }) => {
     const { url } = await world.server({ token })
     for (const headers of wrong) {
       for (const [method, path] of [
@@ -28,7 +30,11 @@ describe('with a token', () => {
         ['GET', '/ws'],
         ['GET', '/nope'],
       ] as const) {
-        const answer = await ask(url + path, { method, headers, ...(method === 'POST' ? { body: { model: 'm' } } : {}) })
+        const answer = await ask(url + path, {
+          method,
+          headers,
+          ...(method === 'POST' ? { body: { model: 'm' } } : {}),
+        })
         expect(answer, `${JSON.stringify(headers)} ${method} ${path}`).toMatchObject({
           status: 401,
           json: { code: 'unauthorized' },
@@ -45,7 +51,10 @@ describe('with a token', () => {
   }) => {
     const server = await world.server({ token })
     for (const headers of wrong.slice(1)) {
-      expect(await upgrade(server.wsUrl, headers)).toMatchObject({ status: 401, json: { code: 'unauthorized' } })
+      expect(await upgrade(server.wsUrl, headers)).toMatchObject({
+        status: 401,
+        json: { code: 'unauthorized' },
+      })
     }
     const client = await world.connect(server)
     expect(client.frames).toEqual([{ type: 'connected' }])
@@ -59,7 +68,12 @@ describe('with a token', () => {
     expect(page.headers['content-security-policy']).toContain("default-src 'none'")
     expect(page.text).not.toContain(token)
     const health = await ask(`${url}/health`)
-    expect(health.json).toEqual({ status: 'ok', version: expect.any(String), protocol: expect.any(Number), sealed: false })
+    expect(health.json).toEqual({
+      status: 'ok',
+      version: expect.any(String),
+      protocol: expect.any(Number),
+      sealed: false,
+    })
   })
 
   test('a page of any origin and any host may speak, for it must show the token', async ({ world }) => {
@@ -83,11 +97,16 @@ describe('with a token', () => {
     expect((await upgrade(wsUrl, { ...headers, ...right })).status).toBe(101)
     const stranger = await ask(`${url}/config`, { headers })
     expect(stranger.status).toBe(401)
-    expect(stranger.headers['access-control-allow-origin'], 'so that the page can read why').toBe(headers.origin)
+    expect(stranger.headers['access-control-allow-origin'], 'so that the page can read why').toBe(
+      headers.origin,
+    )
   })
 
   test('and a list of origins or hosts, only those may speak, even with the token', async ({ world }) => {
-    const env = { CLAUDE_AGENT_ALLOWED_ORIGINS: 'https://app.example.com', CLAUDE_AGENT_ALLOWED_HOSTS: 'agent.internal' }
+    const env = {
+      CLAUDE_AGENT_ALLOWED_ORIGINS: 'https://app.example.com',
+      CLAUDE_AGENT_ALLOWED_HOSTS: 'agent.internal',
+    }
     const { url, wsUrl } = await world.server({ token, env })
     const listed = { ...right, host: 'agent.internal', origin: 'https://app.example.com' }
     expect((await ask(`${url}/config`, { headers: listed })).status).toBe(200)

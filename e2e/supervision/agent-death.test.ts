@@ -47,7 +47,10 @@ describe('kill -9 of the CLI', () => {
       return found.every((one) => one.length > 0)
     })
     signal((await server.agent()).id, 'SIGKILL')
-    expect(await client.error()).toMatchObject({ code: 'agent_exited', error: expect.stringContaining('SIGKILL') })
+    expect(await client.error()).toMatchObject({
+      code: 'agent_exited',
+      error: expect.stringContaining('SIGKILL'),
+    })
     await until('both are gone', async () => (await processesWith('4712.')).length === 0)
     client.prompt('who am I?')
     expect((await client.result()).result).toBe('echo: who am I?')
@@ -106,7 +109,9 @@ describe('an agent that cannot start', () => {
     expect((await client.result()).result).toBe('echo: hello again')
   })
 
-  test('because of an option says so with the last words of its stderr, and works with another', async ({ world }) => {
+  test('because of an option says so with the last words of its stderr, and works with another', async ({
+    world,
+  }) => {
     const { client, server } = await world.talk()
     const outputFormat = { type: 'json_schema', schema: { type: 'nonsense' } }
     await ask(`${server.url}/config`, { method: 'POST', body: { outputFormat } })
@@ -119,11 +124,14 @@ describe('an agent that cannot start', () => {
     expect((await client.result()).result).toBe('echo: hello again')
   })
 
-  test.skipIf(process.getuid?.() !== 0)('is not one as root with bypassPermissions: that works (needs root)', async ({ world }) => {
-    const { client } = await world.talk([bash('who', 'id -u')])
-    client.prompt('who')
-    expect((await client.result()).result).toBe('printed: 0')
-    const init = client.messages().find(({ type, subtype }) => type === 'system' && subtype === 'init')
-    expect(init.permissionMode).toBe('bypassPermissions')
-  })
+  test.skipIf(process.getuid?.() !== 0)(
+    'is not one as root with bypassPermissions: that works (needs root)',
+    async ({ world }) => {
+      const { client } = await world.talk([bash('who', 'id -u')])
+      client.prompt('who')
+      expect((await client.result()).result).toBe('printed: 0')
+      const init = client.messages().find(({ type, subtype }) => type === 'system' && subtype === 'init')
+      expect(init?.permissionMode).toBe('bypassPermissions')
+    },
+  )
 })

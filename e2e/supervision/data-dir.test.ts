@@ -23,7 +23,8 @@ describe('a data directory', () => {
     const starts = await Promise.allSettled([1, 2, 3].map(() => world.server({ folder: first.folder })))
     expect(starts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     for (const start of starts) {
-      if (start.status === 'rejected') expect(String(start.reason)).toContain('Another server uses the data directory')
+      if (start.status === 'rejected')
+        expect(String(start.reason)).toContain('Another server uses the data directory')
     }
   })
 

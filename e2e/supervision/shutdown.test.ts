@@ -31,7 +31,9 @@ test('Ctrl-C in a terminal (SIGINT to the process group) does the same', async (
   expect(await processesWith('-s 4722.')).toEqual([])
 })
 
-test('a second SIGINT while it drains ends it at once, and the watcher clears what is left', async ({ world }) => {
+test('a second SIGINT while it drains ends it at once, and the watcher clears what is left', async ({
+  world,
+}) => {
   const { client, server } = await world.talk([bash('work', 'tail -f /dev/null -s 4723.1')])
   client.prompt('work')
   await until('it runs', async () => (await processesWith('-s 4723.1')).length > 0)
@@ -54,7 +56,9 @@ test('SIGTERM ends it also with an agent that hangs', async ({ world }) => {
   await server.cleared(0)
 })
 
-test('SIGTERM right after the start, while the first agent is on its way, leaves no process', async ({ world }) => {
+test('SIGTERM right after the start, while the first agent is on its way, leaves no process', async ({
+  world,
+}) => {
   const { url } = await world.claude()
   const server = await world.server({ upstream: url })
   server.kill('SIGTERM')

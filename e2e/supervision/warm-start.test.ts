@@ -15,7 +15,9 @@ describe('the agent', () => {
     expect((await server.agent()).id).toBe(id)
   })
 
-  test('that waits is replaced at once by a POST /config that changes what it was started with', async ({ world }) => {
+  test('that waits is replaced at once by a POST /config that changes what it was started with', async ({
+    world,
+  }) => {
     const claude = await world.claude()
     const server = await world.server({ upstream: claude.url })
     const before = await server.agent()

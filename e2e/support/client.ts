@@ -1,11 +1,8 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
-import type { PlainDown } from '@claude-agent/protocol'
+import type { Frame, SdkMessage } from './frame.ts'
 import { userMessage } from './messages.ts'
-
-/** A frame as it came, of whatever type. */
-export type Frame = PlainDown & { error?: string; code?: string; hint?: string; data?: any }
 
 export interface Closing {
   code: number
@@ -68,13 +65,13 @@ export class Client {
   }
 
   /** The data of the next message of the SDK of this type. */
-  async sdk(type: string, timeoutMs?: number): Promise<any> {
-    const frame = await this.next((one) => one.type === 'sdk_message' && one.data.type === type, timeoutMs)
-    return frame.data
+  async sdk(type: string, timeoutMs?: number): Promise<SdkMessage> {
+    const { data } = await this.next(({ data: one }) => one?.type === type, timeoutMs)
+    return data!
   }
 
   /** The next `result` of a turn. */
-  async result(timeoutMs?: number): Promise<any> {
+  async result(timeoutMs?: number): Promise<SdkMessage> {
     return await this.sdk('result', timeoutMs)
   }
 
@@ -84,8 +81,8 @@ export class Client {
   }
 
   /** Every message of the SDK that came so far. */
-  messages(): any[] {
-    return this.frames.filter((frame) => frame.type === 'sdk_message').map((frame) => frame.data)
+  messages(): SdkMessage[] {
+    return this.frames.flatMap(({ type, data }) => (type === 'sdk_message' ? [data!] : []))
   }
 
   /** Stops reading from the network, as a client that hangs. */
@@ -127,6 +124,6 @@ export class Client {
   #missing(wanted: (frame: Frame) => boolean, left: number): Error {
     const seen = this.frames.slice(-12).map((frame) => JSON.stringify(frame).slice(0, 240))
     const why = left <= 0 ? 'in time' : 'before the socket closed'
-    return new Error(`No frame came ${why} that fits ${wanted}. The last ones:\n${seen.join('\n')}`)
+    return new Error(`No frame came ${why} that fits ${String(wanted)}. The last ones:\n${seen.join('\n')}`)
   }
 }

@@ -1,12 +1,25 @@
 import { connect } from 'node:net'
 import { request, type IncomingHttpHeaders } from 'node:http'
+import type { QueryConfig } from '@claude-agent/protocol'
+
+/** What the tests look at in an answer; which of it is there depends on the address. */
+export interface Body {
+  error?: string
+  code?: string
+  hint?: string
+  success?: boolean
+  config?: QueryConfig
+  applies?: string
+  status?: string
+  entries?: object[]
+}
 
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
   text: string
-  /** The body as JSON; undefined when it is none. */
-  json: any
+  /** The body as JSON; empty when it is none. */
+  json: Body
 }
 
 export interface Ask {
@@ -49,7 +62,7 @@ export async function upgrade(url: string, headers: Record<string, string> = {})
     sent.once('upgrade', (answer, socket) => {
       socket.on('error', () => {})
       socket.destroy()
-      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: '', json: undefined })
+      resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text: '', json: {} })
     })
     sent.once('response', (answer) => {
       let text = ''
@@ -67,17 +80,19 @@ export async function speak(port: number, bytes: string): Promise<string> {
   return await new Promise((resolve, reject) => {
     let heard = ''
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
-    socket.setEncoding('latin1').setTimeout(10_000, () => socket.destroy(new Error(`It waits after: ${heard}`)))
+    socket
+      .setEncoding('latin1')
+      .setTimeout(10_000, () => socket.destroy(new Error(`It waits after: ${heard}`)))
     socket.on('data', (text: string) => (heard += text))
     socket.once('error', reject)
     socket.once('close', () => resolve(heard))
   })
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Body {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text) as Body
   } catch {
-    return undefined
+    return {}
   }
 }

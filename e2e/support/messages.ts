@@ -1,4 +1,5 @@
-import type { RecordedRequest, Respond, ScriptedClaude, Script } from 'scripted-claude'
+import type { MessagesBody, RecordedRequest, Respond, ScriptedClaude, Script } from 'scripted-claude'
+import type { SdkMessage } from './frame.ts'
 
 /** A prompt as the predecessor's README shows it. */
 export function userMessage(text: string, fields: object = {}): object {
@@ -9,17 +10,19 @@ export function userMessage(text: string, fields: object = {}): object {
 }
 
 /** The text of an assistant message. */
-export function textOf(message: { message: { content: { type: string; text?: string }[] } }): string {
-  return message.message.content.map((block) => block.text ?? '').join('')
+export function textOf({ message }: SdkMessage): string {
+  return message.content.map((block) => block.text ?? '').join('')
 }
 
 /** What the model was asked in conversations, without what the CLI asks on its own account. */
-export function turnsOf(claude: ScriptedClaude): (RecordedRequest & { body: any })[] {
-  return claude.requests.filter(({ kind }) => kind === 'message')
+export function turnsOf(claude: ScriptedClaude): (RecordedRequest & { body: MessagesBody })[] {
+  return claude.requests.filter(({ kind }) => kind === 'message') as (RecordedRequest & {
+    body: MessagesBody
+  })[]
 }
 
 /** The text of a request's conversation, all in one. */
-export function conversationOf(request: { body: any }): string {
+export function conversationOf(request: { body: MessagesBody }): string {
   return JSON.stringify(request.body.messages)
 }
 

@@ -68,12 +68,19 @@ async function take(base: string, own: string): Promise<boolean> {
   return false
 }
 
-/** Whether somebody listens at a socket. */
+/** How a socket refuses that nobody listens at, or something that is no socket. */
+const DEAD = new Set(['ECONNREFUSED', 'ENOENT', 'ENOTSOCK'])
+
+/** Whether somebody listens at a socket. When in doubt somebody does. */
 async function answers(path: string): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect(path)
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
+    socket.once('connect', () => {
+      resolve(true)
+      socket.destroy()
+    })
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(!DEAD.has(code ?? '')))
+    socket.once('close', () => resolve(true))
   })
 }
 

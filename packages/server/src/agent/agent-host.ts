@@ -2,6 +2,7 @@ import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import type { QueryConfig } from '@claude-agent/protocol'
 import type { Broker, Grant } from './broker/broker.ts'
 import { completeAgents } from '../policy/agents.ts'
+import { splitSettings } from '../policy/split-settings.ts'
 import { Agent, type AgentStart } from './agent.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
 import { replaceRecorded } from './system-prompt.ts'
@@ -20,7 +21,7 @@ export interface AgentHostOptions {
 }
 
 /** What a session wants of its agent. */
-export interface AgentRequest extends Omit<AgentStart, 'options' | 'mark'> {
+export interface AgentRequest extends Omit<AgentStart, 'options' | 'mark' | 'secretSettings'> {
   config: () => QueryConfig
   sdkSessionId: string
   /** The conversation began with another system prompt. */
@@ -62,17 +63,20 @@ export class AgentHost {
     const environment = { ...this.#options.environment, ...env, ...access }
     const resumed = await hasTranscript(request.sdkSessionId, environment)
     const bypasses = (query.permissionMode ?? this.#options.defaults.permissionMode) === 'bypassPermissions'
+    const { open, secret } = splitSettings(typeof query.settings === 'object' ? query.settings : {})
+    const pin = pinned(access)
     this.#started += 1
     try {
       const agent = await Agent.start({
         ...request,
+        secretSettings: { ...secret, ...('env' in secret ? { env: { ...secret['env']!, ...pin.env } } : {}) },
         mark: `${this.#options.mark}/${this.#started}/`,
         options: {
           ...this.#options.defaults,
           ...query,
           ...(query.agents === undefined ? {} : { agents: completeAgents(query.agents) }),
           ...(resumed && request.replacesPrompt ? { systemPrompt: replaceRecorded(query.systemPrompt) } : {}),
-          settings: pinned(query.settings, access),
+          settings: { ...open, ...pin },
           cwd: this.#options.workspace,
           env: environment,
           mcpServersDelivery: 'initialize',
@@ -108,13 +112,8 @@ function brokered(access: Exclude<ModelAccess, { kind: 'cloud' }>): string {
   return access.kind === 'broker' ? access.variable : 'ANTHROPIC_API_KEY'
 }
 
-/** The session's settings with the address of the model on top: a second lock beside the environment's. */
-function pinned(
-  settings: Options['settings'],
-  access: Record<string, string>,
-): NonNullable<Options['settings']> {
-  const own = typeof settings === 'object' ? settings : {}
+/** Settings that hold the address of the model: a second lock beside the environment's. No secret: it is in argv. */
+function pinned(access: Record<string, string>): { env?: Record<string, string> } {
   const baseUrl = access['ANTHROPIC_BASE_URL']
-  if (baseUrl === undefined) return own
-  return { ...own, env: { ...own.env, ANTHROPIC_BASE_URL: baseUrl } }
+  return baseUrl === undefined ? {} : { env: { ANTHROPIC_BASE_URL: baseUrl } }
 }

@@ -3,6 +3,7 @@ import {
   startup,
   type Options,
   type Query,
+  type Settings,
   type SDKMessage,
   type SDKUserMessage,
 } from '@anthropic-ai/claude-agent-sdk'
@@ -14,6 +15,8 @@ import { Inbox } from './inbox.ts'
 export interface AgentStart {
   /** The SDK's options, environment included. */
   options: Options
+  /** Settings that may not stand in a command line: they are given to the process once it listens. */
+  secretSettings: Settings
   /** Marks every process of this agent; see `watcher.ts`. */
   mark: string
   onMessage: (message: SDKMessage) => void
@@ -55,7 +58,9 @@ export class Agent {
         },
       })
       const inbox = new Inbox<SDKUserMessage>()
-      return new Agent(child!, inbox, warm.query(inbox), start)
+      const query = warm.query(inbox)
+      if (Object.keys(start.secretSettings).length > 0) await query.applyFlagSettings(start.secretSettings)
+      return new Agent(child!, inbox, query, start)
     } catch (cause) {
       const exit = await child?.stop()
       throw new AgentServerError({

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UserMessageInput } from '@claude-agent/protocol'
 import { startScriptedClaude, type ScriptedClaude, type Script } from 'scripted-claude'
@@ -23,8 +23,8 @@ interface TestSession {
   mark: string
   workspace: string
   /** The types of the logged events, the SDK's messages by their own type. */
-  story(): string[]
-  ended(uuid: string): string | undefined
+  story: () => string[]
+  ended: (uuid: string) => string | undefined
 }
 
 const script: Script = {
@@ -32,6 +32,13 @@ const script: Script = {
     {
       match: { lastUserText: 'slow' },
       steps: [{ text: 'tick ', repeat: 2000, pace: { deltasPerSecond: 50 } }],
+    },
+    {
+      match: { lastUserText: 'print it' },
+      answers: [
+        [{ toolUse: { name: 'Bash', input: { command: 'echo the token is $MY_TOKEN' } } }],
+        [{ text: 'done' }],
+      ],
     },
     { match: { lastUserText: 'die' }, steps: [{ hang: true }] },
   ],
@@ -273,4 +280,16 @@ describe('an agent', () => {
       expect.objectContaining({ code: 'server_stopping' }) as Error,
     )
   })
+})
+
+test('secrets in settings reach the agent and its tools, but no command line', async () => {
+  const { session, events, mark, ended } = await createSession()
+  session.configure({ settings: { env: { MY_TOKEN: 'not-for-argv' }, permissions: { deny: ['WebFetch'] } } })
+  const { uuid } = session.send(say('print it'))
+  await until('it ended', () => ended(uuid) !== undefined)
+  const [{ id } = { id: 0 }] = await findMarked(`${mark}/`)
+  const commandLine = await readFile(`/proc/${id}/cmdline`, 'utf8')
+  expect(commandLine).toContain('WebFetch')
+  expect(commandLine).not.toContain('not-for-argv')
+  expect(JSON.stringify(events)).toContain('the token is not-for-argv')
 })
