@@ -9,7 +9,13 @@ const isDemo = first === '--demo'
 const args = isDemo ? rest : process.argv.slice(2)
 
 if (isBun && process.versions.bun === undefined) {
-  process.exit(await run('bun', [join(root, 'scripts/start.mjs'), ...process.argv.slice(2)]))
+  // Ctrl-C reaches the server by itself, so it is left to that; other signals are passed on.
+  process.on('SIGINT', () => {})
+  process.exit(
+    await run('bun', [join(root, 'scripts/start.mjs'), ...process.argv.slice(2)], {
+      passes: ['SIGTERM', 'SIGHUP'],
+    }),
+  )
 }
 await install()
 await build()

@@ -13,9 +13,10 @@ export const isBun = (process.env.npm_config_user_agent ?? '').startsWith('bun/'
 export const runtime = isBun ? 'bun' : process.execPath
 
 /** Runs a command in the root folder, its output on the terminal. Resolves with its exit code. */
-export function run(command, args, options = {}) {
+export function run(command, args, { passes = [], ...options } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, stdio: 'inherit', ...options })
+    for (const signal of passes) process.on(signal, () => child.kill(signal))
     child.once('error', reject)
     child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128)))
   })
