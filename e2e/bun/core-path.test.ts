@@ -41,6 +41,7 @@ describe.skipIf(reason !== '')(`the same server on Bun${reason}`, () => {
     await client.result()
     expect(turnsOf(claude)[0]?.headers['x-api-key']).toBe('sk-of-the-config')
     expect(JSON.stringify(turnsOf(claude)[0]?.body.system)).toContain('You are a pirate.')
+    expect(await readFile(`/proc/${server.pid}/environ`, 'latin1')).not.toContain('e2e-key')
   })
 
   test('writes, reads in part, lists and removes files', async ({ world }) => {

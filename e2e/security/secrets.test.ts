@@ -8,7 +8,10 @@ import { describe, expect, test } from '../support/test.ts'
 const environmentKey = ['sk', 'ant', 'e2e', 'environment', '51c0ffee'].join('-')
 const configKey = ['sk', 'ant', 'e2e', 'config', '52c0ffee'].join('-')
 
-/** Writes down what every process from the shell up to the CLI was started with, then looks for a key around it. */
+/**
+ * Writes down what every process from the shell up to the CLI was started with, then looks for a key around it: in
+ * the environment of every process of the machine too, for the server's own holds none any more.
+ */
 const look = `
 exec 3>&1 >looked.txt
 env
@@ -20,7 +23,7 @@ while grep -qa CLAUDE_AGENT_SERVER_MARK= /proc/$id/environ; do
 done
 echo "looked up to $id" | tee /dev/fd/3
 for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $file; done 2>/dev/null
-grep -rsl 'c0ff[e]e' "$HOME" "$PWD" /proc/[0-9]*/cmdline >&3 || echo nothing found >&3
+grep -rsl 'c0ff[e]e' "$HOME" "$PWD" /proc/[0-9]*/cmdline /proc/[0-9]*/environ >&3 || echo nothing found >&3
 `
 
 describe('the key for the model', () => {

@@ -23,6 +23,8 @@ export interface AgentStart {
   /** Called before each further message is taken from the agent: while it is pending, the agent is held back. */
   room: () => Promise<void>
   onStderr: (text: string) => void
+  /** Ends the start; an agent that has started is ended by `stop()`. */
+  signal: AbortSignal
 }
 
 /** A live agent: the SDK's query in streaming input mode over a process of ours. The only user of the SDK. */
@@ -47,12 +49,16 @@ export class Agent {
   static async start(start: AgentStart): Promise<Agent> {
     await requireFolder(start.options.cwd)
     let child: AgentProcess | undefined
+    const abort = (): void => void child?.stop()
+    start.signal.addEventListener('abort', abort)
     try {
+      start.signal.throwIfAborted()
       const warm = await startup({
         options: {
           ...start.options,
           spawnClaudeCodeProcess: (options) => {
             child = new AgentProcess(options, start.mark, start.onStderr)
+            if (start.signal.aborted) abort()
             return child.spawned
           },
         },
@@ -69,6 +75,8 @@ export class Agent {
         hint: 'Look at the configuration that was posted, and at the access to the model.',
         cause,
       })
+    } finally {
+      start.signal.removeEventListener('abort', abort)
     }
   }
 

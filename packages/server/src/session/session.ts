@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import { AgentServerError, type QueryConfig, type UserMessageInput } from '@claude-agent/protocol'
-import type { Agent } from '../agent/agent.ts'
 import type { AgentHost, StartedAgent } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import type { PromptOutcome } from '../log/event.ts'
 import type { Feed } from '../log/feed.ts'
 import { Admission, noModelAccess, queueFull, stopping } from './admission.ts'
+import { AgentSlot } from './agent-slot.ts'
 import { Conversation } from './conversation.ts'
 import { PromptQueue, type Prompt } from './prompt-queue.ts'
 import { isEphemeral, Turn } from './turn.ts'
@@ -30,11 +30,8 @@ export class Session {
   readonly #prompts = new PromptQueue()
   readonly #conversation = new Conversation()
   readonly #admission: Admission
+  readonly #slot: AgentSlot
   #config: QueryConfig = {}
-  #agent: Agent | undefined
-  #starting: Promise<Agent> | undefined
-  /** What the agent was started with. */
-  #fingerprint = ''
   #turn: Turn | undefined
   #ending: Promise<void> | undefined
 
@@ -42,6 +39,14 @@ export class Session {
     this.#parts = parts
     this.feed = parts.feed
     this.#admission = new Admission(parts.fingerprint)
+    this.#slot = new AgentSlot({
+      wanted: () => parts.fingerprint(parts.host.describe(this.#config)),
+      start: (signal) => this.#startAgent(signal),
+      onStarted: ({ resumed }) => {
+        this.feed.publish({ type: 'agent_started', sdkSessionId: this.#conversation.id, resumed })
+      },
+      onExit: (exit) => this.#agentEnded(exit),
+    })
   }
 
   get config(): QueryConfig {
@@ -50,7 +55,7 @@ export class Session {
 
   /** The process of the agent, while there is one. */
   get processId(): number | undefined {
-    return this.#agent?.processId
+    return this.#slot.agent?.processId
   }
 
   /**
@@ -79,15 +84,15 @@ export class Session {
   /** Sets the configuration; says when it takes effect. An agent that waits is replaced at once. */
   configure(config: QueryConfig): 'now' | 'next_turn' {
     this.#config = config
-    const changes = this.#wantedFingerprint() !== this.#fingerprint
-    if (changes && this.#turn !== undefined) return 'next_turn'
-    if (changes) this.warm()
+    if (!this.#slot.isStale) return 'now'
+    if (this.#turn !== undefined) return 'next_turn'
+    this.warm()
     return 'now'
   }
 
   /** Makes an agent ready ahead of the first prompt. That it cannot start is told at the prompt that needs it. */
   warm(): void {
-    this.#ready().catch(() => {})
+    this.#slot.ready().catch(() => {})
   }
 
   /** Ends the agent; what it said until then is in the log. */
@@ -97,8 +102,7 @@ export class Session {
   }
 
   async #end(): Promise<void> {
-    const agent = await this.#starting?.catch(() => undefined)
-    await (agent ?? this.#agent)?.stop()
+    await this.#slot.close()
     if (this.#turn !== undefined) this.#finish('interrupted')
     await this.feed.close()
   }
@@ -115,7 +119,7 @@ export class Session {
     const prompt = this.#ending === undefined ? this.#prompts.next() : undefined
     if (prompt === undefined) return
     this.#turn = new Turn(prompt.uuid)
-    this.#ready().then(
+    this.#slot.ready().then(
       (agent) =>
         agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#conversation.id } as never),
       (error: AgentServerError) => {
@@ -125,52 +129,17 @@ export class Session {
     )
   }
 
-  /** An agent with the wanted configuration: the one that runs, the one that starts, or a new one. */
-  #ready(): Promise<Agent> {
-    const wanted = this.#wantedFingerprint()
-    if (this.#fingerprint === wanted) {
-      if (this.#starting !== undefined) return this.#starting
-      if (this.#agent !== undefined) return Promise.resolve(this.#agent)
-    }
-    const previous = this.#starting?.catch(() => undefined) ?? Promise.resolve(this.#agent)
-    this.#fingerprint = wanted
-    const starting = previous.then((agent) => this.#replace(agent))
-    this.#starting = starting
-    const settle = (): void => {
-      if (this.#starting === starting) this.#starting = undefined
-    }
-    starting.then(settle, settle)
-    return starting
-  }
-
-  async #replace(previous: Agent | undefined): Promise<Agent> {
-    // Two processes on one conversation would fork its history: the old one is gone before the new one starts.
-    if (previous !== undefined) {
-      this.#agent = undefined
-      await previous.stop()
-    }
-    const { agent, resumed } = await this.#startAgent()
-    this.#agent = agent
-    this.feed.publish({ type: 'agent_started', sdkSessionId: this.#conversation.id, resumed })
-    void agent.ended.then((exit) => this.#agentEnded(agent, exit))
-    return agent
-  }
-
-  async #startAgent(): Promise<StartedAgent> {
-    const replacesPrompt = this.#conversation.resume(this.#parts.fingerprint(this.#config.systemPrompt))
-    try {
-      return await this.#parts.host.start({
-        config: () => this.#config,
-        sdkSessionId: this.#conversation.id,
-        replacesPrompt,
-        onMessage: (message) => this.#hear(message),
-        onStderr: (text) => this.feed.publish({ type: 'info', data: text }),
-        room: () => this.feed.room(),
-      })
-    } catch (error) {
-      this.#fingerprint = ''
-      throw error
-    }
+  #startAgent(signal: AbortSignal): Promise<StartedAgent> {
+    const prompt = this.#parts.fingerprint(this.#config.systemPrompt)
+    return this.#parts.host.start({
+      config: () => this.#config,
+      sdkSessionId: this.#conversation.id,
+      replacesPrompt: this.#conversation.resume(prompt),
+      onMessage: (message) => this.#hear(message),
+      onStderr: (text) => this.feed.publish({ type: 'info', data: text }),
+      room: () => this.feed.room(),
+      signal,
+    })
   }
 
   #hear(message: SDKMessage): void {
@@ -193,35 +162,21 @@ export class Session {
     if (this.#ending !== undefined) return
     this.#advance()
     // A configuration that came during the turn; the next prompt may be long in coming.
-    if (
-      this.#turn === undefined &&
-      this.#agent !== undefined &&
-      this.#fingerprint !== this.#wantedFingerprint()
-    )
-      this.warm()
+    if (this.#turn === undefined && this.#slot.agent !== undefined && this.#slot.isStale) this.warm()
   }
 
-  #agentEnded(agent: Agent, exit: AgentExit): void {
-    // One that was replaced or that ends with the server is expected to end.
-    if (this.#agent !== agent || this.#ending !== undefined) return
-    this.#agent = undefined
-    this.#fingerprint = ''
-    const { code, signal, cause } = exit
+  #agentEnded({ code, signal, cause }: AgentExit): void {
     this.feed.publish({ type: 'agent_exited', code, signal, cause, resumable: true })
     if (this.#turn !== undefined) this.#finish('failed')
   }
 
   #interruptAgent(): void {
-    this.#agent?.interrupt().catch((error: Error) => {
+    this.#slot.agent?.interrupt().catch((error: Error) => {
       this.feed.publish({
         type: 'error',
         error: `The turn could not be interrupted: ${error.message}`,
         code: 'internal',
       })
     })
-  }
-
-  #wantedFingerprint(): string {
-    return this.#parts.fingerprint(this.#parts.host.describe(this.#config))
   }
 }
