@@ -1,10 +1,13 @@
 import { AgentServerError, ERRORS } from '@claude-agent/protocol'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
-/** Any error as one of ours. A fault of our own is told without its insides, and printed for the operator. */
-export function toServerError(error: unknown): AgentServerError {
+/**
+ * Any error as one of ours. A fault of our own is told without its insides, and printed for the operator; one that comes
+ * of a client that went away, as `isAbandoned` says, is no fault.
+ */
+export function toServerError(error: unknown, isAbandoned = false): AgentServerError {
   if (error instanceof AgentServerError) return error
-  console.error(error)
+  if (!isAbandoned) console.error(error)
   return new AgentServerError({
     code: 'internal',
     message: 'A fault in the server.',

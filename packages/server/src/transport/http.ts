@@ -19,7 +19,7 @@ const SOCKETS = ['/ws', '/files/watch']
 export function createHttp({ access, version, isStopping, page, config, files }: HttpParts): Hono {
   const app = new Hono()
   app.onError((error, c) => {
-    const known = toServerError(error)
+    const known = toServerError(error, c.req.raw.signal.aborted)
     return c.json(known.toJSON(), statusOf(known), headersOf(known))
   })
   app.notFound((c) => {

@@ -56,7 +56,7 @@ export class Upgrade {
     const { access, handlers, maxConnections } = this.#options
     const { host, origin, authorization } = request.headers
     access.checkSource({ host, origin, authorization })
-    const url = new URL(request.url ?? '/', 'http://server')
+    const url = readTarget(request.url ?? '')
     const handler = Object.hasOwn(handlers, url.pathname) ? handlers[url.pathname] : undefined
     // A stranger learns nothing of what exists: the token first where it is in the header, else the auth frame.
     if (authorization !== undefined) access.checkAuthorization(authorization)
@@ -74,6 +74,17 @@ export class Upgrade {
       else awaitAuth(socket, raw, access, serve)
     })
   }
+}
+
+/** The address that was asked for: a path, as every WebSocket client sends it. */
+function readTarget(target: string): URL {
+  const text = `http://server${target}`
+  if (target.startsWith('/') && URL.canParse(text)) return new URL(text)
+  throw new AgentServerError({
+    code: 'invalid_request',
+    message: `The address '${target.slice(0, 100)}' cannot be read.`,
+    hint: 'Connect to /ws.',
+  })
 }
 
 /** Answers an upgrade with an HTTP error. */
