@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { ask } from '../support/http.ts'
 import { bash, conversationOf, textOf, turnsOf, userMessage } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 
@@ -165,4 +166,11 @@ describe('the one connection', () => {
     await next.result()
     expect(conversationOf(turnsOf(claude)[1]!)).toContain('my name is Ada')
   })
+})
+
+test('what the agent writes to stderr arrives as an `info` frame', async ({ world }) => {
+  const { client, server } = await world.talk()
+  await ask(`${server.url}/config`, { method: 'POST', body: { betas: ['no-such-beta'] } })
+  const info = await client.next(({ type }) => type === 'info')
+  expect(info).toEqual({ type: 'info', data: expect.stringContaining('no-such-beta') })
 })

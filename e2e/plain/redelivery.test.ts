@@ -132,6 +132,18 @@ test.concurrent(
   },
 )
 
+test.concurrent(
+  'a client that says nothing for 35 s, but lives, keeps the slot',
+  { timeout: 90_000 },
+  async ({ world }) => {
+    const { client, server } = await world.talk()
+    await pause(35_000)
+    expect(await refusal(world, server.wsUrl)).toBe('already_connected')
+    client.prompt('still here')
+    expect((await client.result()).result).toBe('echo: still here')
+  },
+)
+
 /** A client that has the slot, or undefined while another has it. */
 async function slot(world: World, wsUrl: string): Promise<Client | undefined> {
   await pause(500)

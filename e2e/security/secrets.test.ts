@@ -16,14 +16,14 @@ const look = `
 exec 3>&1 >looked.txt
 env
 id=$$
-while grep -qa CLAUDE_AGENT_SERVER_MARK= /proc/$id/environ; do
+while command grep -qa CLAUDE_AGENT_SERVER_MARK= /proc/$id/environ; do
   for file in cmdline environ; do tr '\\0' '\\n' < /proc/$id/$file; done
   ls -l /proc/$id/fd
   id=$(awk '{print $4}' /proc/$id/stat)
 done
 echo "looked up to $id" | tee /dev/fd/3
 for file in /proc/[0-9]*/cmdline; do tr '\\0' ' ' < $file; done 2>/dev/null
-grep -rsl 'c0ff[e]e' "$HOME" "$PWD" /proc/[0-9]*/cmdline /proc/[0-9]*/environ >&3 || echo nothing found >&3
+command grep -arsl 'c0ff[e]e' "$HOME" "$PWD" /proc/[0-9]*/cmdline /proc/[0-9]*/environ >&3 || echo nothing found >&3
 `
 
 describe('the key for the model', () => {

@@ -20,7 +20,7 @@ const FLAGS = [
 ]
 
 /** Where Chromium is: `CHROMIUM_PATH`, or the first of the usual places; undefined when it is nowhere. */
-export function findChromium(): string | undefined {
+function findChromium(): string | undefined {
   const named = process.env['CHROMIUM_PATH']
   return named === undefined || named === '' ? PLACES.find(isProgram) : named
 }

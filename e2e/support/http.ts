@@ -3,7 +3,7 @@ import { request, type IncomingHttpHeaders } from 'node:http'
 import type { QueryConfig } from '@claude-agent/protocol'
 
 /** What the tests look at in an answer; which of it is there depends on the address. */
-export interface Body {
+interface Body {
   error?: string
   code?: string
   hint?: string

@@ -27,7 +27,7 @@ export function conversationOf(request: { body: MessagesBody }): string {
 }
 
 /** A model that says again what it was told. */
-export const echo: Respond = (request) => [{ text: `echo: ${request.lastUserText}` }]
+const echo: Respond = (request) => [{ text: `echo: ${request.lastUserText}` }]
 
 /** A script of these rules, that says again what none of them fits. */
 export function script(...rules: Script['rules']): Script {

@@ -17,7 +17,7 @@ export async function allProcesses(): Promise<Process[]> {
 }
 
 /** A living process, or undefined when there is none: a zombie is dead. */
-export async function readProcess(id: number): Promise<Process | undefined> {
+async function readProcess(id: number): Promise<Process | undefined> {
   const read = (name: string): Promise<string> => readFile(`/proc/${id}/${name}`, 'latin1').catch(() => '')
   const [stat, command, environment] = await Promise.all([read('stat'), read('cmdline'), read('environ')])
   const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

@@ -5,6 +5,9 @@ import { agentProcesses, allProcesses, signal, type Process } from './processes.
 import { Program, type ProgramEnd } from './program.ts'
 import { until } from './until.ts'
 
+/** What a start may take on a busy machine. */
+const START_MS = 20_000
+
 export interface ServerStart {
   /** URL of the model. */
   upstream?: string | undefined
@@ -50,10 +53,7 @@ export function layOut(folder: string): { home: string; workspace: string; dataD
 }
 
 /** The environment and flags of a server in a folder; nothing is inherited but the PATH. */
-export function describeStart(
-  start: ServerStart,
-  folder: string,
-): { env: Record<string, string>; args: string[] } {
+function describeStart(start: ServerStart, folder: string): { env: Record<string, string>; args: string[] } {
   const { home, workspace, dataDir } = layOut(folder)
   const { upstream, key = 'e2e-key', token } = start
   return {
@@ -70,7 +70,7 @@ export function describeStart(
 }
 
 /** Starts the program in a folder of its own and leaves it to the test what becomes of it. */
-export async function startProgram(start: ServerStart = {}): Promise<{ program: Program; folder: string }> {
+async function startProgram(start: ServerStart = {}): Promise<{ program: Program; folder: string }> {
   const folder = start.folder ?? (await makeFolder())
   const { home, cwd } = layOut(folder)
   await mkdir(home, { recursive: true })
@@ -83,7 +83,7 @@ export async function startProgram(start: ServerStart = {}): Promise<{ program: 
 /** Runs the program to its end, for starts that fail and flags that print. */
 export async function runProgram(start: ServerStart): Promise<ProgramEnd> {
   const { program, folder } = await startProgram(start)
-  const timer = setTimeout(() => signal(-program.id, 'SIGKILL'), 20_000)
+  const timer = setTimeout(() => signal(-program.id, 'SIGKILL'), START_MS)
   const end = await program.ended
   clearTimeout(timer)
   if (start.folder === undefined) await removeFolder(folder)
@@ -94,12 +94,27 @@ export async function runProgram(start: ServerStart): Promise<ProgramEnd> {
 export async function startServer(start: ServerStart = {}): Promise<TestServer> {
   const { program, folder } = await startProgram(start)
   const { home, workspace, dataDir } = layOut(folder)
-  const [, url] = await program.print(/^ +page +(http:\/\/\S+:\d+)\/$/m)
+  const close = async (): Promise<void> => {
+    signal(program.id, 'SIGKILL')
+    await program.ended
+    await endAll(dataDir)
+    if (start.folder === undefined) await removeFolder(folder)
+  }
+  const timer = setTimeout(() => signal(program.id, 'SIGKILL'), START_MS)
+  const url = await program
+    .print(/^ +page +(http:\/\/\S+:\d+)\/$/m)
+    .then((banner) => banner[1]!)
+    .catch(async (error: unknown) => {
+      // A folder that was given may be in use by another server; its agents are not ours to end.
+      if (start.folder === undefined) await close()
+      throw error
+    })
+    .finally(() => clearTimeout(timer))
   const agents = (): Promise<Process[]> => agentProcesses(dataDir)
   return {
-    url: url!,
-    wsUrl: `${url!.replace(/^http/, 'ws')}/ws`,
-    port: Number(new URL(url!).port),
+    url,
+    wsUrl: `${url.replace(/^http/, 'ws')}/ws`,
+    port: Number(new URL(url).port),
     token: start.token,
     pid: program.id,
     folder,
@@ -116,16 +131,11 @@ export async function startServer(start: ServerStart = {}): Promise<TestServer> 
     cleared: async (timeoutMs) => {
       await until('no process of the agents is left', async () => (await agents()).length === 0, timeoutMs)
     },
-    close: async () => {
-      signal(program.id, 'SIGKILL')
-      await program.ended
-      await endAll(dataDir)
-      if (start.folder === undefined) await removeFolder(folder)
-    },
+    close,
   }
 }
 
-/** Kills what is left of a server's agents, its watcher included. */
+/** Kills what is left of a server's agents. */
 async function endAll(dataDir: string): Promise<void> {
   await until('the agents are dead', async () => {
     const left = await agentProcesses(dataDir)
