@@ -90,8 +90,12 @@ export class Session {
     return 'now'
   }
 
-  /** Makes an agent ready ahead of the first prompt. That it cannot start is told at the prompt that needs it. */
+  /**
+   * Makes an agent ready ahead of the next prompt; a turn that runs keeps its own. That it cannot start is told at the
+   * prompt that needs it.
+   */
   warm(): void {
+    if (this.#turn !== undefined || this.#ending !== undefined) return
     this.#slot.ready().catch(() => {})
   }
 

@@ -40,6 +40,10 @@ const script: Script = {
         [{ text: 'done' }],
       ],
     },
+    {
+      match: { lastUserText: 'brief' },
+      steps: [{ text: 'tick ', repeat: 60, pace: { deltasPerSecond: 40 } }],
+    },
     { match: { lastUserText: 'die' }, steps: [{ hang: true }] },
   ],
   fallback: [{ text: 'ok' }],
@@ -223,6 +227,20 @@ describe('a change of configuration', () => {
     expect(ended(slow.uuid)).toBe('interrupted')
     const { body } = model.requests.findLast(({ kind }) => kind === 'message')!
     expect(JSON.stringify((body as { system: unknown }).system)).toContain('You are a pirate.')
+  })
+
+  test('and a client that comes meanwhile leave the running turn alone', async () => {
+    const { session, events, ended } = await createSession()
+    session.configure({ includePartialMessages: true })
+    const brief = session.send(say('brief'))
+    await until('it streams', () =>
+      events.some((event) => event.type === 'sdk_message' && event.data.type === 'stream_event'),
+    )
+    expect(session.configure({ systemPrompt: 'another' })).toBe('next_turn')
+    session.warm()
+    const next = session.send(say('hello'))
+    await until('both ended', () => ended(next.uuid) !== undefined, 20_000)
+    expect([ended(brief.uuid), ended(next.uuid)]).toEqual(['completed', 'completed'])
   })
 
   test('of the key alone needs no other process, and counts at once', async () => {
