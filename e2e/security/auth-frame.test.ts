@@ -137,10 +137,17 @@ describe('the auth frame of a client that cannot set headers', () => {
   })
 })
 
-test('sockets beyond the limit are refused at the upgrade, strangers included', async ({ world }) => {
+test('sockets beyond the limit are refused: by header at the upgrade, by frame with 4429', async ({
+  world,
+}) => {
   const server = await world.server({ token, env: { CLAUDE_AGENT_MAX_CONNECTIONS: '3' } })
-  const strangers = [1, 2, 3].map(() => world.client(server.wsUrl))
-  for (const stranger of strangers) await stranger.open()
+  const watches = server.wsUrl.replace(/ws$/, 'files/watch')
+  const known = [1, 2, 3].map(() => world.client(watches, { authorization: `Bearer ${token}` }))
+  for (const client of known) await client.open()
+  const stranger = world.client(server.wsUrl)
+  await stranger.open()
+  stranger.send({ type: 'auth', token })
+  expect((await stranger.closed).code).toBe(4429)
   const refused = await upgrade(server.wsUrl, { authorization: `Bearer ${token}` })
   expect(refused).toMatchObject({
     status: 429,

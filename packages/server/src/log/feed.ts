@@ -1,18 +1,18 @@
+import { AgentServerError } from '@claude-agent/protocol'
 import type { EphemeralEvent, LoggedEvent, NewEvent, Seq, SessionEvent } from './event.ts'
 import { isLogged } from './event.ts'
-import type { EventLog } from './event-log.ts'
+import type { Draft, EventLog } from './event-log.ts'
 import { Reader, type Sink } from './reader.ts'
 
-/** Bytes that may wait to be written before the agent is held back; roughly counted. */
+/** Characters that may wait to be written before the agent is held back. */
 const MAX_PENDING = 8 * 1024 * 1024
 /** Pause before a write is tried again after the disk was full. */
 const RETRY_MS = 1000
 
-interface Pending {
-  event: NewEvent | EphemeralEvent
-  logged: boolean
-  bytes: number
-}
+/** What a live-only event counts for while it waits. */
+const EPHEMERAL_SIZE = 1024
+
+type Pending = { draft: Draft; size: number } | { ephemeral: EphemeralEvent; size: number }
 
 /**
  * The one way from a session to its readers: every event is written to the log first, then handed out, in order.
@@ -23,7 +23,7 @@ export class Feed {
   readonly #readers = new Set<Reader>()
   readonly #room: (() => void)[] = []
   #pending: Pending[] = []
-  #pendingBytes = 0
+  #pendingSize = 0
   #writing: Promise<void> | undefined
   #fault: Error | undefined
   #closed = false
@@ -42,20 +42,24 @@ export class Feed {
     return this.#fault
   }
 
-  /** Adds an event to the log; readers hear of it once it is written. */
+  /**
+   * Adds an event to the log; readers hear of it once it is written.
+   * @throws AgentServerError `invalid_message` when it cannot be written as JSON
+   */
   publish(event: NewEvent): void {
-    this.#push({ event, logged: true, bytes: weigh(event) })
+    const json = serialise(event)
+    this.#push({ draft: { event, json }, size: json.length })
   }
 
   /** Hands out a live-only event, after everything that was published before it. */
   publishEphemeral(event: EphemeralEvent): void {
     if (this.#writing === undefined) this.#deliver(event)
-    else this.#push({ event, logged: false, bytes: weigh(event) })
+    else this.#push({ ephemeral: event, size: EPHEMERAL_SIZE })
   }
 
   /** Resolves at once, or when enough of what waits is written: who produces events waits here. */
   async room(): Promise<void> {
-    while (this.#pendingBytes > MAX_PENDING && !this.#closed)
+    while (this.#pendingSize > MAX_PENDING && !this.#closed)
       await new Promise<void>((go) => this.#room.push(go))
   }
 
@@ -82,7 +86,7 @@ export class Feed {
 
   #push(pending: Pending): void {
     this.#pending.push(pending)
-    this.#pendingBytes += pending.bytes
+    this.#pendingSize += pending.size
     this.#writing ??= this.#drain().finally(() => {
       this.#writing = undefined
     })
@@ -95,20 +99,20 @@ export class Feed {
       const written = await this.#write(batch)
       if (written === undefined) return
       let next = 0
-      for (const { event, logged, bytes } of batch) {
-        this.#pendingBytes -= bytes
-        this.#deliver(logged ? written[next++]! : (event as EphemeralEvent))
+      for (const pending of batch) {
+        this.#pendingSize -= pending.size
+        this.#deliver('draft' in pending ? written[next++]! : pending.ephemeral)
       }
-      if (this.#pendingBytes <= MAX_PENDING) for (const go of this.#room.splice(0)) go()
+      if (this.#pendingSize <= MAX_PENDING) for (const go of this.#room.splice(0)) go()
     }
   }
 
-  /** Writes the logged events of a batch; on a full disk again and again, until it works or the feed closes. */
+  /** Writes the logged events of a batch; while that fails, on a full disk for one, again and again, until it works or the feed closes. */
   async #write(batch: Pending[]): Promise<LoggedEvent[] | undefined> {
-    const events = batch.filter(({ logged }) => logged).map(({ event }) => event)
+    const drafts = batch.flatMap((pending) => ('draft' in pending ? pending.draft : []))
     for (;;) {
       try {
-        const written = events.length === 0 ? [] : await this.#log.append(events)
+        const written = drafts.length === 0 ? [] : await this.#log.append(drafts)
         this.#fault = undefined
         return written
       } catch (error) {
@@ -127,18 +131,16 @@ export class Feed {
   }
 }
 
-/** A rough size of an event in memory, without serialising it. */
-function weigh(event: NewEvent | EphemeralEvent): number {
-  if (event.type !== 'sdk_message') return 512
-  const message = (event.data as { message?: { content?: unknown } }).message
-  const content = message?.content
-  if (typeof content === 'string') return 512 + content.length
-  if (!Array.isArray(content)) return 1024
-  return content.reduce<number>((sum, block) => sum + weighBlock(block), 512)
-}
-
-function weighBlock(block: { text?: unknown; content?: unknown }): number {
-  if (typeof block.text === 'string') return 64 + block.text.length
-  if (typeof block.content === 'string') return 64 + block.content.length
-  return 2048
+/** An event as JSON. What is nested thousands deep can be parsed, but not written again. */
+function serialise(event: NewEvent): string {
+  try {
+    return JSON.stringify(event)
+  } catch (cause) {
+    throw new AgentServerError({
+      code: 'invalid_message',
+      message: `A ${event.type} cannot be written as JSON: ${(cause as Error).message}.`,
+      hint: 'Send data that is nested less deep.',
+      cause,
+    })
+  }
 }

@@ -1,8 +1,8 @@
 import { open, mkdir, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AgentServerError } from '@claude-agent/protocol'
-import type { LoggedEvent, NewEvent, Seq } from './event.ts'
-import type { EventLog } from './event-log.ts'
+import type { LoggedEvent, Seq } from './event.ts'
+import type { Draft, EventLog } from './event-log.ts'
 
 /** Bytes between two entries of the sparse index, and the size of one read. */
 const STRIDE = 64 * 1024
@@ -32,24 +32,24 @@ export class JsonlLog implements EventLog {
     return this.#lastSeq
   }
 
-  async append(events: readonly NewEvent[]): Promise<LoggedEvent[]> {
+  async append(drafts: readonly Draft[]): Promise<LoggedEvent[]> {
     const at = this.#clock()
     const marks: [Seq, number][] = []
     let lastMark = this.#index.at(-1)?.[1] ?? -STRIDE
     let offset = this.#size
     const logged: LoggedEvent[] = []
     const lines: Buffer[] = []
-    for (const [i, event] of events.entries()) {
-      const entry = { seq: this.#lastSeq + i + 1, at, ...event }
-      const line = Buffer.from(`${JSON.stringify(entry)}\n`)
-      if (offset - lastMark >= STRIDE) marks.push([entry.seq, (lastMark = offset)])
+    for (const [i, { event, json }] of drafts.entries()) {
+      const seq = this.#lastSeq + i + 1
+      const line = Buffer.from(`{"seq":${seq},"at":${at},${json.slice(1)}\n`)
+      if (offset - lastMark >= STRIDE) marks.push([seq, (lastMark = offset)])
       offset += line.length
-      logged.push(entry)
+      logged.push({ seq, at, ...event })
       lines.push(line)
     }
     await this.#write(lines.length === 1 ? lines[0]! : Buffer.concat(lines))
     this.#size = offset
-    this.#lastSeq += events.length
+    this.#lastSeq += drafts.length
     this.#index.push(...marks)
     return logged
   }

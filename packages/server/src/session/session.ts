@@ -147,8 +147,7 @@ export class Session {
   }
 
   #hear(message: SDKMessage): void {
-    if (isEphemeral(message)) this.feed.publishEphemeral({ type: 'sdk_message', data: message })
-    else this.feed.publish({ type: 'sdk_message', data: message })
+    this.#tell(message)
     this.#conversation.hear(message)
     const turn = this.#turn
     if (turn === undefined) return
@@ -156,6 +155,20 @@ export class Session {
     const outcome = turn.hear(message)
     if (outcome !== undefined) this.#finish(outcome)
     else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interruptAgent()
+  }
+
+  #tell(message: SDKMessage): void {
+    if (isEphemeral(message)) return this.feed.publishEphemeral({ type: 'sdk_message', data: message })
+    try {
+      this.feed.publish({ type: 'sdk_message', data: message })
+    } catch (error) {
+      const { message: why } = error as Error
+      this.feed.publish({
+        type: 'error',
+        error: `A message of the agent is left out. ${why}`,
+        code: 'internal',
+      })
+    }
   }
 
   #finish(outcome: PromptOutcome): void {

@@ -26,7 +26,9 @@ export function awaitAuth(socket: WebSocket, raw: Duplex, access: Access, onAcce
     raw.off('data', count)
   }
   const fail = (error: AgentServerError): void => {
-    settle()
+    // What it sends until it is gone still counts.
+    clearTimeout(timer)
+    socket.off('message', hear)
     socket.send(JSON.stringify({ type: 'error', ...error.toJSON() }))
     socket.close(ERRORS[error.code as 'unauthorized' | 'auth_timeout'].close, error.code)
     setTimeout(() => socket.terminate(), 1000).unref()

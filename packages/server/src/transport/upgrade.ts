@@ -1,10 +1,13 @@
 import { STATUS_CODES, type IncomingMessage, type Server } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { AgentServerError, CLOSE_CODES } from '@claude-agent/protocol'
+import { AgentServerError, CLOSE_CODES, ERRORS } from '@claude-agent/protocol'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Access } from './access.ts'
 import { awaitAuth } from './auth-frame.ts'
 import { statusOf, toServerError } from './errors.ts'
+
+/** Most sockets at once that have not shown the token yet; each has 5 s. */
+const MAX_STRANGERS = 64
 
 /** What serves a socket that may speak. */
 type SocketHandler = (socket: WebSocket, url: URL) => void
@@ -21,6 +24,8 @@ export interface UpgradeOptions {
 export class Upgrade {
   readonly #options: UpgradeOptions
   readonly #sockets: WebSocketServer
+  /** Sockets that have not shown the token yet, the oldest first. */
+  readonly #strangers = new Set<WebSocket>()
 
   constructor(options: UpgradeOptions) {
     this.#options = options
@@ -62,17 +67,32 @@ export class Upgrade {
     if (authorization !== undefined) access.checkAuthorization(authorization)
     const isKnown = authorization !== undefined || !access.needsToken
     if (isKnown && handler === undefined) throw nothingAt(url.pathname)
-    if (this.#sockets.clients.size >= maxConnections) throw tooMany(maxConnections)
+    if (isKnown && this.#known >= maxConnections) throw tooMany(maxConnections)
     this.#sockets.handleUpgrade(request, raw, head, (socket) => {
       socket.on('error', () => socket.terminate())
-      const serve = (): void => {
-        if (handler !== undefined) return handler(socket, url)
-        socket.send(JSON.stringify({ type: 'error', ...nothingAt(url.pathname).toJSON() }))
-        socket.close(1008, 'not_found')
-      }
-      if (isKnown) serve()
-      else awaitAuth(socket, raw, access, serve)
+      if (isKnown) return handler?.(socket, url)
+      this.#addStranger(socket)
+      awaitAuth(socket, raw, access, () => {
+        this.#strangers.delete(socket)
+        if (handler === undefined) dismiss(socket, nothingAt(url.pathname), 1008)
+        else if (this.#known > maxConnections)
+          dismiss(socket, tooMany(maxConnections), ERRORS.too_many_connections.close)
+        else handler(socket, url)
+      })
     })
+  }
+
+  /** How many may speak. Strangers count for themselves, so that they take nobody's place. */
+  get #known(): number {
+    return this.#sockets.clients.size - this.#strangers.size
+  }
+
+  /** Makes room by ending the oldest: whoever floods the server pushes out his own sockets first. */
+  #addStranger(socket: WebSocket): void {
+    const [oldest] = this.#strangers
+    if (oldest !== undefined && this.#strangers.size >= MAX_STRANGERS) oldest.terminate()
+    this.#strangers.add(socket)
+    socket.once('close', () => this.#strangers.delete(socket))
   }
 }
 
@@ -91,10 +111,18 @@ function readTarget(target: string): URL {
 function refuse(raw: Duplex, error: AgentServerError): void {
   const status = statusOf(error)
   const body = JSON.stringify(error.toJSON())
+  // The other side may never close its half.
+  raw.once('finish', () => raw.destroy())
   raw.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   )
+}
+
+/** Ends a socket with an error. */
+function dismiss(socket: WebSocket, error: AgentServerError, code: number): void {
+  socket.send(JSON.stringify({ type: 'error', ...error.toJSON() }))
+  socket.close(code, error.code)
 }
 
 function nothingAt(path: string): AgentServerError {

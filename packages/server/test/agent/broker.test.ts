@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type RequestListener } from 'node:http'
-import { connect, type AddressInfo } from 'node:net'
+import { connect, createServer as createNetServer, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Broker } from '../../src/agent/broker/broker.ts'
@@ -126,6 +126,7 @@ test.each([
   ['POST', '/v1/messages/'],
   ['POST', 'http://elsewhere.example/v1/messages'],
   ['GET', '/v1/models/../../v1/organizations'],
+  ['GET', '/v1/models/..'],
   ['GET', '/v1/models/%2e%2e/x'],
   ['DELETE', '/v1/models/a'],
   ['GET', '/'],
@@ -256,6 +257,37 @@ test('a tls upstream is reached through the proxy that is named', async () => {
   const { placeholder } = broker.grant(() => KEY)
   expect((await post(`${broker.url}/v1/messages`, placeholder)).status).toBe(502)
   expect(asked).toEqual(['model.example:443'])
+})
+
+test.each([
+  ['GET /v1/models', 'transfer-encoding: chunked', 'x'],
+  ['GET /v1/models', 'content-length', 'x'],
+  ['POST /v1/messages', 'transfer-encoding: chunked', 'x'],
+])('%s with a body (%s) is one request to the upstream, never two', async (target, framing) => {
+  const lines: string[] = []
+  const upstream = createNetServer((socket) => {
+    socket.on('data', (bytes) => {
+      for (const line of bytes.toString().split('\r\n')) if (/ HTTP\/1\.1$/.test(line)) lines.push(line)
+      socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}')
+    })
+    socket.on('error', () => {})
+  })
+  upstream.listen(0, '127.0.0.1')
+  await once(upstream, 'listening')
+  onTestFinished(() => void upstream.close())
+  const broker = await startBroker(new URL(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`))
+  const { placeholder } = broker.grant(() => KEY)
+  const smuggled = 'POST /v1/files HTTP/1.1\r\nhost: up\r\ncontent-length: 400\r\n\r\n'
+  const body =
+    framing === 'content-length' ? smuggled : `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`
+  const header = framing === 'content-length' ? `content-length: ${smuggled.length}` : framing
+  const socket = connect(Number(new URL(broker.url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.write(`${target} HTTP/1.1\r\nhost: b\r\nx-api-key: ${placeholder}\r\n${header}\r\n\r\n${body}`)
+  await once(socket, 'data')
+  await post(`${broker.url}/v1/messages`, placeholder)
+  const requests = target.startsWith('GET') ? lines : lines.filter((line) => !line.includes('/v1/files'))
+  expect(requests).toEqual([`${target} HTTP/1.1`, 'POST /v1/messages HTTP/1.1'])
 })
 
 test('garbage on its port hurts nobody', async () => {

@@ -232,6 +232,20 @@ test('while the disk is full events wait, in order, and go on when there is room
   expect(feed.fault).toBeUndefined()
 })
 
+test('an event that cannot be written is refused, and those around it are written', async () => {
+  const { feed } = await createFeed()
+  const sink = new TestSink()
+  feed.attach(sink, 0)
+  feed.publish(info('1'))
+  const deep = JSON.parse('['.repeat(20_000) + ']'.repeat(20_000)) as unknown
+  expect(() => feed.publish({ type: 'sdk_message', data: deep as never })).toThrow(
+    expect.objectContaining({ code: 'invalid_message' }) as Error,
+  )
+  feed.publish(info('2'))
+  await feed.settled()
+  expect(sink.texts).toEqual(['1', '2'])
+})
+
 test('who produces more than can be written waits for room', async () => {
   const { feed } = await createFeed()
   const message = {

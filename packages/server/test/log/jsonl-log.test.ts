@@ -2,10 +2,12 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LoggedEvent, NewEvent } from '../../src/log/event.ts'
+import type { Draft } from '../../src/log/event-log.ts'
 import { JsonlLog } from '../../src/log/jsonl-log.ts'
 import { temporaryFolder } from '../support.ts'
 
-const info = (data: string): NewEvent => ({ type: 'info', data })
+const info = (data: string): Draft => draft({ type: 'info', data })
+const draft = (event: NewEvent): Draft => ({ event, json: JSON.stringify(event) })
 
 async function createLog(): Promise<{ log: JsonlLog; path: string }> {
   const path = join(await temporaryFolder(), 'a', 'b', 'events.jsonl')

@@ -80,6 +80,14 @@ describe('a bad frame is refused with where it is wrong', () => {
     expect(() => read('x'.repeat(1001))).toThrow(refusal('frame_too_large', '1001 bytes'))
   })
 
+  test('one that is nested deeper than anything that could handle it', () => {
+    const nested = (levels: number): string =>
+      `{"type":"user_message","data":{"type":"user","message":{"role":"user","content":"x"},"extra":${'['.repeat(levels)}${']'.repeat(levels)}}}`
+    expect(() => read(nested(150))).not.toThrow()
+    for (const levels of [250, 400])
+      expect(() => read(nested(levels))).toThrow(refusal('invalid_message', 'deep'))
+  })
+
   test('and never with the value, which may be a secret', () => {
     expect(() => read(user({ type: 'user', message: 'sk-secret' }))).not.toThrow('sk-secret')
   })

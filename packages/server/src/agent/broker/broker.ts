@@ -9,7 +9,7 @@ import { Upstream } from './upstream.ts'
 const ROUTES: readonly (readonly [method: string, path: RegExp])[] = [
   ['POST', /^\/v1\/messages$/],
   ['POST', /^\/v1\/messages\/count_tokens$/],
-  ['GET', /^\/v1\/models(\/[\w.:@-]+)?$/],
+  ['GET', /^\/v1\/models(\/(?!\.+$)[\w.:@-]+)?$/],
 ]
 
 /** A right to speak through the broker, held by one process of an agent. */

@@ -13,6 +13,7 @@ import { refuse } from './refusal.ts'
 const NOT_FORWARDED = new Set([
   'host',
   'connection',
+  'expect',
   'keep-alive',
   'proxy-authorization',
   'proxy-authenticate',
@@ -45,8 +46,10 @@ export class Upstream {
   forward(from: IncomingMessage, to: ServerResponse, credential: Credential): void {
     const headers = withoutHopHeaders(from.headers)
     headers[credential.header] = credential.value
-    if (from.headers['content-length'] === undefined && from.method === 'POST')
-      headers['transfer-encoding'] = 'chunked'
+    const hasBody = from.method === 'POST'
+    // Only a body that is framed is passed on: bytes without a frame would be the next request to the upstream.
+    if (!hasBody) delete headers['content-length']
+    else if (headers['content-length'] === undefined) headers['transfer-encoding'] = 'chunked'
     const base = this.#url.pathname.replace(/\/$/, '')
     const request = this.#request(
       {
@@ -64,7 +67,12 @@ export class Upstream {
     })
     // The agent went away: nobody waits for the answer any more.
     to.on('close', () => request.destroy())
-    from.pipe(request)
+    if (hasBody) {
+      from.pipe(request)
+    } else {
+      from.resume()
+      request.end()
+    }
   }
 
   close(): void {
