@@ -4,29 +4,29 @@ import type { Round } from './support/demo.ts'
 import { demo, here, reversal } from './support/demo.ts'
 import { start } from './support/scripted.ts'
 
-const readInput: Round = { call: ['Read', { file_path: '/work/space/input.txt' }], result: '1\tHello\n2\t' }
+const readInput: Round = { call: ['Read', { file_path: '/some/space/input.txt' }], result: '1\tHello\n2\t' }
 const written: Round = {
-  call: ['Write', { file_path: '/work/space/output.txt', content: '\nolleH' }],
+  call: ['Write', { file_path: '/some/space/output.txt', content: '\nolleH' }],
   result: 'File created successfully',
 }
 
 test('reversing begins with a read of the absolute path', async () => {
   const { text, calls } = await demo(reversal)
   expect(text).toContain('not Claude')
-  expect(calls).toEqual([{ name: 'Read', input: { file_path: '/work/space/input.txt' } }])
+  expect(calls).toEqual([{ name: 'Read', input: { file_path: '/some/space/input.txt' } }])
 })
 
 test('reversing goes on with a write of what the tool really read, backwards', async () => {
   const { calls } = await demo(reversal, [readInput])
   expect(calls).toEqual([
-    { name: 'Write', input: { file_path: '/work/space/output.txt', content: '\nolleH' } },
+    { name: 'Write', input: { file_path: '/some/space/output.txt', content: '\nolleH' } },
   ])
 })
 
 test('reversing ends with words once the file is written', async () => {
   const { text, calls } = await demo(reversal, [readInput, written])
   expect(calls).toEqual([])
-  expect(text).toBe('Done: I wrote 6 characters to output.txt. (/work/space/output.txt)')
+  expect(text).toBe('Done: I wrote 6 characters to output.txt. (/some/space/output.txt)')
 })
 
 test('a file that is not there is said to be so, and nothing is written', async () => {
@@ -38,7 +38,7 @@ test('a file that is not there is said to be so, and nothing is written', async 
 
 test('a file that was read in part only is not written backwards as if it were whole', async () => {
   const note = system(
-    '[Truncated: PARTIAL view — /work/space/input.txt: showing the first 85000 of 205000 characters]',
+    '[Truncated: PARTIAL view — /some/space/input.txt: showing the first 85000 of 205000 characters]',
   )
   const { text, calls } = await demo(reversal, [readInput], { after: [note] })
   expect(calls).toEqual([])
@@ -46,7 +46,7 @@ test('a file that was read in part only is not written backwards as if it were w
 })
 
 test('a note about another file does not stop the reversal', async () => {
-  const note = system('[Truncated: PARTIAL view — /work/space/other.txt: showing the first 85000 characters]')
+  const note = system('[Truncated: PARTIAL view — /some/space/other.txt: showing the first 85000 characters]')
   expect((await demo(reversal, [readInput], { after: [note] })).calls).toHaveLength(1)
 })
 
@@ -67,14 +67,14 @@ const unread: Round = {
   result: 'File has not been read yet. Read it first before writing to it.',
   isError: true,
 }
-const readOutput: Round = { call: ['Read', { file_path: '/work/space/output.txt' }], result: '1\told' }
+const readOutput: Round = { call: ['Read', { file_path: '/some/space/output.txt' }], result: '1\told' }
 
 test('a target that must be read before it is overwritten is read, then written', async () => {
   const second = await demo(reversal, [readInput, unread])
-  expect(second.calls).toEqual([{ name: 'Read', input: { file_path: '/work/space/output.txt' } }])
+  expect(second.calls).toEqual([{ name: 'Read', input: { file_path: '/some/space/output.txt' } }])
   const third = await demo(reversal, [readInput, unread, readOutput])
   expect(third.calls).toEqual([
-    { name: 'Write', input: { file_path: '/work/space/output.txt', content: '\nolleH' } },
+    { name: 'Write', input: { file_path: '/some/space/output.txt', content: '\nolleH' } },
   ])
   const last = await demo(reversal, [readInput, unread, readOutput, written])
   expect(last.text).toContain('Done')
@@ -99,7 +99,7 @@ test('a write that is refused is given up at once, with what the tool said', asy
 
 test('absolute names stay as they are, and a dot before a name goes', async () => {
   expect((await demo('reverse /etc/motd.txt')).calls[0]?.input).toEqual({ file_path: '/etc/motd.txt' })
-  expect((await demo('reverse ./a.txt')).calls[0]?.input).toEqual({ file_path: '/work/space/a.txt' })
+  expect((await demo('reverse ./a.txt')).calls[0]?.input).toEqual({ file_path: '/some/space/a.txt' })
 })
 
 test('where nothing says where we are, the shell is asked first, once', async () => {
@@ -126,9 +126,9 @@ test('an earlier turn of the same conversation does not disturb a later one', as
   const before = [
     here,
     user(reversal),
-    assistant([toolUse('old_1', 'Read', { file_path: '/work/space/input.txt' })]),
+    assistant([toolUse('old_1', 'Read', { file_path: '/some/space/input.txt' })]),
     user([toolResult('old_1', '1\told')]),
-    assistant([toolUse('old_2', 'Write', { file_path: '/work/space/output.txt' })]),
+    assistant([toolUse('old_2', 'Write', { file_path: '/some/space/output.txt' })]),
     user([toolResult('old_2', 'File created')]),
     assistant('Done.'),
   ]

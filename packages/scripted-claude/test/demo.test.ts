@@ -38,8 +38,8 @@ test('without a shell files are listed by their names', async () => {
   expect((await demo('list the files', [], { body })).calls).toEqual([
     { name: 'Glob', input: { pattern: '*' } },
   ])
-  const round: Round = { call: ['Glob', { pattern: '*' }], result: '/work/space/a.txt' }
-  expect((await demo('list the files', [round], { body })).text).toContain('/work/space/a.txt')
+  const round: Round = { call: ['Glob', { pattern: '*' }], result: '/some/space/a.txt' }
+  expect((await demo('list the files', [round], { body })).text).toContain('/some/space/a.txt')
 })
 
 test('a command is run, its output shown, its failure too', async () => {
@@ -57,13 +57,13 @@ test('output with fences in it is fenced by a longer one', async () => {
 
 test('a file is written with what the user says', async () => {
   const { calls } = await demo('Write a file hello.txt with the text "Hello"')
-  expect(calls).toEqual([{ name: 'Write', input: { file_path: '/work/space/hello.txt', content: 'Hello' } }])
+  expect(calls).toEqual([{ name: 'Write', input: { file_path: '/some/space/hello.txt', content: 'Hello' } }])
 })
 
 test('a file is read and shown without line numbers', async () => {
-  const call: Round['call'] = ['Read', { file_path: '/work/space/a.txt' }]
+  const call: Round['call'] = ['Read', { file_path: '/some/space/a.txt' }]
   expect((await demo('read a.txt')).calls).toEqual([
-    { name: 'Read', input: { file_path: '/work/space/a.txt' } },
+    { name: 'Read', input: { file_path: '/some/space/a.txt' } },
   ])
   expect((await demo('read a.txt', [{ call, result: '1\tx\n2\ty' }])).text).toBe(
     'a.txt says:\n\n```\nx\ny\n```',
@@ -86,7 +86,7 @@ test('a failing tool is called, and its failure told', async () => {
 
 test('without a shell the failing tool is a read of no file', async () => {
   const { calls } = await demo('show me a failing tool', [], { body: { tools: toolsNamed('Read') } })
-  expect(calls).toEqual([{ name: 'Read', input: { file_path: '/work/space/no-such-file.txt' } }])
+  expect(calls).toEqual([{ name: 'Read', input: { file_path: '/some/space/no-such-file.txt' } }])
 })
 
 test('a story is long, and streamed at its pace', async () => {

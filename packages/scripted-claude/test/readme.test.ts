@@ -71,7 +71,7 @@ test('the JSON example does what it says', async () => {
   const claude = await start({ script: parseScript(JSON.parse(blocks('json')[0] ?? '')) })
   const here = system(' - Primary working directory: /work')
   expect(await ask(claude, bodyOf([user('Shout a.txt'), here]))).toMatchObject({
-    content: [{ text: 'I read a.txt.' }, { name: 'Read', input: { file_path: '/work/a.txt' } }],
+    content: [{ text: 'I read a.txt.' }, { name: 'Read', input: { file_path: '/some/a.txt' } }],
   })
   const round = (prompt: string, isError: boolean) => {
     return bodyOf([

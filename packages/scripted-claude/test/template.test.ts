@@ -5,7 +5,7 @@ import { assistant, bodyOf, system, toolResult, toolUse, user } from './support/
 
 const request = readScriptedRequest(
   bodyOf([
-    system('Working directory: /work/space'),
+    system('Working directory: /some/space'),
     user('greet Ada'),
     assistant([toolUse('1', 'Read')]),
     user([toolResult('1', '1\tab\n2\tc ')]),
@@ -26,7 +26,7 @@ test.each<[string, string]>([
   ['{{toolResult | unnumbered | reverse}}', ' c\nba'],
   ['{{toolResult|unnumbered|trim|upper}}', 'AB\nC'],
   ['{{1 | lower}} and {{1 | upper}}', 'ada and ADA'],
-  ['{{toolName}} in {{workingDirectory}} by {{model}}', 'Read in /work/space by claude-test-1'],
+  ['{{toolName}} in {{workingDirectory}} by {{model}}', 'Read in /some/space by claude-test-1'],
   ['as it is: \\{{1}}', 'as it is: {{1}}'],
   ['{ {1} } and {1}', '{ {1} } and {1}'],
 ])('%s is filled', (template, expected) => {

@@ -7,7 +7,7 @@ import { ask } from './wire.ts'
 export const reversal =
   'Please read "input.txt", reverse its content, and save it to a new file named "output.txt"'
 
-export const here = system('# Environment\n - Primary working directory: /work/space\n - Platform: linux')
+export const here = system('# Environment\n - Primary working directory: /some/space\n - Platform: linux')
 const every = toolsNamed('Bash', 'Read', 'Write')
 
 /** A tool round: the call, and what came of it. */

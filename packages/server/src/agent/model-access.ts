@@ -1,3 +1,4 @@
+import { refuseSetting } from '../settings.ts'
 import { pickEnvironment } from './environment.ts'
 
 /** A credential that the broker adds to a request, in the header that it belongs in. */
@@ -84,7 +85,10 @@ export const CLOUD_PROVIDERS: readonly CloudProvider[] = [
   },
 ]
 
-/** The access that an environment gives, in the order in which the CLI itself looks. */
+/**
+ * The access that an environment gives, in the order in which the CLI itself looks.
+ * @throws AgentServerError `invalid_setting` for a credential that no header can carry
+ */
 export function readModelAccess(env: NodeJS.ProcessEnv): ModelAccess {
   const cloud = CLOUD_PROVIDERS.find((provider) => isOn(env[provider.switch]))
   if (cloud !== undefined) {
@@ -92,10 +96,21 @@ export function readModelAccess(env: NodeJS.ProcessEnv): ModelAccess {
     const environment = pickEnvironment(env, [cloud.switch, ...cloud.variables, ...regions])
     return { kind: 'cloud', name: cloud.name, environment }
   }
-  if (env['ANTHROPIC_AUTH_TOKEN']) return bearer('ANTHROPIC_AUTH_TOKEN', env['ANTHROPIC_AUTH_TOKEN'])
-  if (env['ANTHROPIC_API_KEY']) return apiKeyAccess(env['ANTHROPIC_API_KEY'], 'ANTHROPIC_API_KEY')
-  if (env['CLAUDE_CODE_OAUTH_TOKEN']) return bearer('CLAUDE_CODE_OAUTH_TOKEN', env['CLAUDE_CODE_OAUTH_TOKEN'])
+  const authToken = readCredential(env, 'ANTHROPIC_AUTH_TOKEN')
+  if (authToken !== undefined) return bearer('ANTHROPIC_AUTH_TOKEN', authToken)
+  const apiKey = readCredential(env, 'ANTHROPIC_API_KEY')
+  if (apiKey !== undefined) return apiKeyAccess(apiKey, 'ANTHROPIC_API_KEY')
+  const oauthToken = readCredential(env, 'CLAUDE_CODE_OAUTH_TOKEN')
+  if (oauthToken !== undefined) return bearer('CLAUDE_CODE_OAUTH_TOKEN', oauthToken)
   return { kind: 'none' }
+}
+
+/** A credential as it can stand in a header. Secrets from files often end with a line break; that is no part of them. */
+function readCredential(env: NodeJS.ProcessEnv, variable: string): string | undefined {
+  const value = env[variable]?.trim()
+  if (value === undefined || value === '') return undefined
+  if (/[^\x21-\x7e]/.test(value)) refuseSetting(variable, '…', 'one word of plain ASCII: a header carries it')
+  return value
 }
 
 /** Access by an API key, wherever it came from. */

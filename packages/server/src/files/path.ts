@@ -3,6 +3,7 @@ import { posix } from 'node:path'
 import { AgentServerError } from '@claude-agent/protocol'
 
 const MAX_PATH_BYTES = 4096
+const MAX_PATH_PARTS = 256
 const TEMPORARY_PREFIX = '.claude-agent-upload-'
 
 /** A new name for a file that is being written; such names are hidden from lists and watches. */
@@ -53,7 +54,9 @@ function findProblem(path: string): string | undefined {
   if (path === '') return 'is empty'
   if (path.includes('\0')) return 'has a NUL character'
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`
-  if (path.split('/').some(isTemporaryName)) return `has a name that is reserved (${TEMPORARY_PREFIX}…)`
+  const parts = path.split('/')
+  if (parts.length > MAX_PATH_PARTS) return `has more than ${MAX_PATH_PARTS} parts`
+  if (parts.some(isTemporaryName)) return `has a name that is reserved (${TEMPORARY_PREFIX}…)`
   return undefined
 }
 

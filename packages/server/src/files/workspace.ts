@@ -77,30 +77,50 @@ export class Workspace {
 
   /** Opens a directory, symlinks followed as long as they stay inside. Close it. */
   async openDirectory(path: string): Promise<Directory> {
-    return await this.#explain(path, async (full) => {
-      if (this.#descriptors === undefined) return await this.#openNamed(full, path)
-      const handle = await openPlace(full, 'directory')
-      return await closingOnError(handle, async () => {
-        const location = await this.#verify(handle, path)
-        return createHeldDirectory(handle, location, this.#descriptors ?? '')
-      })
-    })
+    return await this.#explain(path, (full) => this.#openDirectoryAt(full, path))
   }
 
   /** Opens a directory after making what of it is missing. Close it. */
   async makeDirectories(path: string): Promise<{ directory: Directory; created: boolean }> {
+    const missing: string[] = []
+    let at = path
+    let directory = await this.#findDirectory(at)
+    for (; directory === undefined; directory = await this.#findDirectory(at)) {
+      missing.unshift(posix.basename(at))
+      at = posix.dirname(at)
+    }
+    let created = false
+    for (const name of missing) {
+      const parent: Directory = directory
+      at = posix.join(at, name)
+      try {
+        created = await makeOne(parent.at(name))
+        // What came there meanwhile, a symlink for one, is opened as any other directory is.
+        directory = await parent.open(name).catch(() => this.openDirectory(at))
+      } finally {
+        await parent.close()
+      }
+    }
+    return { directory, created }
+  }
+
+  /** A directory that is there, or undefined. */
+  async #findDirectory(path: string): Promise<Directory | undefined> {
     try {
-      return { directory: await this.openDirectory(path), created: false }
+      return await this.#openDirectoryAt(join(this.root, path), path)
     } catch (error) {
-      if (!hasSystemCode(error, 'ENOENT') || path === '.') throw error
+      if (hasSystemCode(error, 'ENOENT') && path !== '.') return undefined
+      return await this.openDirectory(path)
     }
-    const parent = (await this.makeDirectories(posix.dirname(path))).directory
-    try {
-      const created = await makeOne(parent.at(posix.basename(path)))
-      return { directory: await this.openDirectory(path), created }
-    } finally {
-      await parent.close()
-    }
+  }
+
+  async #openDirectoryAt(full: string, path: string): Promise<Directory> {
+    if (this.#descriptors === undefined) return await this.#openNamed(full, path)
+    const handle = await openPlace(full, 'directory')
+    return await closingOnError(handle, async () => {
+      const location = await this.#verify(handle, path)
+      return createHeldDirectory(handle, location, this.#descriptors ?? '')
+    })
   }
 
   /** Runs a task on an entry of an open directory. The last part of the path is not followed. */

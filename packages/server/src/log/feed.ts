@@ -43,12 +43,13 @@ export class Feed {
   }
 
   /**
-   * Adds an event to the log; readers hear of it once it is written.
+   * Adds an event to the log; readers hear of it once it is written. Gives its size in characters.
    * @throws AgentServerError `invalid_message` when it cannot be written as JSON
    */
-  publish(event: NewEvent): void {
+  publish(event: NewEvent): number {
     const json = serialise(event)
     this.#push({ draft: { event, json }, size: json.length })
+    return json.length
   }
 
   /** Hands out a live-only event, after everything that was published before it. */

@@ -5,9 +5,15 @@ export interface Prompt {
   data: UserMessageInput
 }
 
+interface Waiting {
+  prompt: Prompt
+  size: number
+}
+
 /** The prompts of a session in their order: the one that the agent works on, and those that wait. */
 export class PromptQueue {
-  readonly #waiting: Prompt[] = []
+  readonly #waiting: Waiting[] = []
+  #size = 0
   #current: Prompt | undefined
 
   /** The prompt that was handed to the agent and has not ended. */
@@ -19,14 +25,22 @@ export class PromptQueue {
     return this.#waiting.length
   }
 
-  add(prompt: Prompt): void {
-    this.#waiting.push(prompt)
+  /** Characters of all that wait. */
+  get size(): number {
+    return this.#size
+  }
+
+  add(prompt: Prompt, size: number): void {
+    this.#waiting.push({ prompt, size })
+    this.#size += size
   }
 
   /** The next prompt becomes the current one; undefined while one is running or none waits. */
   next(): Prompt | undefined {
     if (this.#current !== undefined) return undefined
-    this.#current = this.#waiting.shift()
+    const next = this.#waiting.shift()
+    this.#size -= next?.size ?? 0
+    this.#current = next?.prompt
     return this.#current
   }
 

@@ -11,6 +11,9 @@ import { Conversation } from './conversation.ts'
 import { PromptQueue, type Prompt } from './prompt-queue.ts'
 import { isEphemeral, Turn } from './turn.ts'
 
+/** Characters of prompts that may wait; one more is taken up to here. */
+const MAX_QUEUED_SIZE = 64 * 1024 * 1024
+
 /** What a session is made of. */
 export interface SessionParts {
   feed: Feed
@@ -68,8 +71,8 @@ export class Session {
     const uuid = data.uuid ?? randomUUID()
     const prompt: Prompt = { uuid, data: { ...data, uuid } }
     if (!this.#admission.admit(uuid, data)) return prompt
-    this.feed.publish({ type: 'user_message', uuid, data: prompt.data })
-    this.#prompts.add(prompt)
+    const size = this.feed.publish({ type: 'user_message', uuid, data: prompt.data })
+    this.#prompts.add(prompt, size)
     this.#advance()
     return prompt
   }
@@ -115,7 +118,8 @@ export class Session {
     if (this.#ending !== undefined) throw stopping()
     if (this.#parts.host.access(this.#config).kind === 'none') throw noModelAccess()
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
-    if (this.#prompts.waiting >= this.#parts.maxQueuedPrompts) throw queueFull(this.#prompts.waiting)
+    const { waiting, size } = this.#prompts
+    if (waiting >= this.#parts.maxQueuedPrompts || size > MAX_QUEUED_SIZE) throw queueFull(waiting)
   }
 
   /** Hands the next prompt over when none is running. */

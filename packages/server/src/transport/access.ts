@@ -13,6 +13,8 @@ export interface Caller {
   host: string | undefined
   origin: string | undefined
   authorization: string | undefined
+  /** What a browser says of where a request without `Origin` comes from: `Sec-Fetch-Site`. */
+  fetchSite?: string | undefined
 }
 
 /** Decides who may speak: one bearer token, or on loopback without one the page's own origin and a loopback host. */
@@ -30,7 +32,7 @@ export class Access {
   }
 
   /** @throws AgentServerError `host_refused`, `origin_refused`: from where a request may come at all */
-  checkSource({ host, origin }: Caller): void {
+  checkSource({ host, origin, fetchSite }: Caller): void {
     const { allowedHosts } = this.#options
     const anyHost = this.needsToken && allowedHosts.length === 0
     if (!anyHost && !isListedHost(host, allowedHosts, !this.needsToken)) {
@@ -40,10 +42,12 @@ export class Access {
         hint: 'Use a loopback name, or list it in CLAUDE_AGENT_ALLOWED_HOSTS.',
       })
     }
-    if (origin !== undefined && !this.allowsOrigin(origin, host)) {
+    // A page of another site that embeds an address of ours, as an image for one, sends no Origin.
+    const isForeign = origin === undefined && (fetchSite === 'cross-site' || fetchSite === 'same-site')
+    if ((isForeign && !this.needsToken) || (origin !== undefined && !this.allowsOrigin(origin, host))) {
       throw new AgentServerError({
         code: 'origin_refused',
-        message: `Pages of the origin '${origin}' may not speak to this server.`,
+        message: `Pages of ${origin === undefined ? 'another site' : `the origin '${origin}'`} may not speak to this server.`,
         hint: 'List the origin in CLAUDE_AGENT_ALLOWED_ORIGINS, or set CLAUDE_AGENT_TOKEN.',
       })
     }

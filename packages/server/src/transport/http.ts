@@ -54,7 +54,11 @@ export function createHttp({ access, version, isStopping, page, config, files }:
 async function checkSource(access: Access, c: Context, next: Next): Promise<Response | void> {
   const origin = c.req.header('origin')
   const host = c.req.header('host')
-  access.checkSource({ host, origin, authorization: undefined })
+  // The page itself may be linked to from anywhere: it holds nothing.
+  const fetchSite = c.req.path === '/' ? undefined : c.req.header('sec-fetch-site')
+  access.checkSource({ host, origin, authorization: undefined, fetchSite })
+  c.header('x-content-type-options', 'nosniff')
+  c.header('cross-origin-resource-policy', 'same-origin')
   if (origin !== undefined) {
     c.header('access-control-allow-origin', origin)
     c.header(

@@ -69,6 +69,20 @@ describe('the access to a model', () => {
     })
   })
 
+  test('is by the credential without the line break that files end with', () => {
+    expect(readModelAccess({ ANTHROPIC_API_KEY: 'key\n' })).toMatchObject({ credential: { value: 'key' } })
+    expect(readModelAccess({ ANTHROPIC_API_KEY: ' \n' })).toEqual({ kind: 'none' })
+  })
+
+  test.each(['two words', 'k\u00e9y', 'a\nb', 'k\u0000'])(
+    'by a credential that no header can carry stops the start',
+    (value) => {
+      const read = (): unknown => readModelAccess({ ANTHROPIC_API_KEY: value })
+      expect(read).toThrow(expect.objectContaining({ code: 'invalid_setting' }) as Error)
+      expect(read).not.toThrow(value)
+    },
+  )
+
   test.each(CLOUD_PROVIDERS.map((provider) => [provider.name, provider] as const))(
     'by %s passes its documented variables on, and no other',
     (name, provider) => {

@@ -138,6 +138,14 @@ describe('a prompt', () => {
     await until('the late one ended', () => ended(late.uuid) === 'completed')
   })
 
+  test('beyond the size of what may wait is refused: memory is bounded', async () => {
+    const { session } = await createSession()
+    session.send(say('slow'))
+    const large = 'x'.repeat(30 * 1024 * 1024)
+    for (let i = 0; i < 3; i += 1) session.send(say(large))
+    expect(() => session.send(say('small'))).toThrow(expect.objectContaining({ code: 'queue_full' }) as Error)
+  })
+
   test('without access to a model is refused and not kept', async () => {
     const { session, story } = await createSession({ access: { kind: 'none' } })
     expect(() => session.send(say('x'))).toThrow(

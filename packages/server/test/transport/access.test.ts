@@ -59,6 +59,28 @@ describe('without a token', () => {
     )
   })
 
+  test.each(['cross-site', 'same-site'])(
+    'a page that embeds an address is refused, by what its browser says: %s',
+    (fetchSite) => {
+      expect(() => access.checkSource({ ...caller('localhost:3000'), fetchSite })).toThrow(
+        expect.objectContaining({ code: 'origin_refused' }) as Error,
+      )
+    },
+  )
+
+  test.each([undefined, 'none', 'same-origin'])(
+    'a request of the page itself, or of no page, may come: %s',
+    (fetchSite) => {
+      expect(() => access.checkSource({ ...caller('localhost:3000'), fetchSite })).not.toThrow()
+    },
+  )
+
+  test('a listed origin may come from another site', () => {
+    expect(() =>
+      access.checkSource({ ...caller('box:1', 'https://app.example'), fetchSite: 'cross-site' }),
+    ).not.toThrow()
+  })
+
   test('no authorization is asked for', () => {
     expect(access.needsToken).toBe(false)
     expect(() => access.checkAuthorization(undefined)).not.toThrow()

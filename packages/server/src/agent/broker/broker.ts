@@ -30,7 +30,13 @@ export class Broker {
 
   private constructor(upstream: Upstream) {
     this.#upstream = upstream
-    this.#server = createServer({ requestTimeout: 0 }, (request, response) => this.#serve(request, response))
+    this.#server = createServer({ requestTimeout: 0 }, (request, response) => {
+      try {
+        this.#serve(request, response)
+      } catch (error) {
+        refuse(response, 502, 'api_error', `the request could not be passed on: ${(error as Error).message}`)
+      }
+    })
   }
 
   /** Starts a broker on a free port of 127.0.0.1 in front of `upstream`, through `proxy` where one leads out. */
