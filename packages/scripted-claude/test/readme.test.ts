@@ -69,7 +69,7 @@ test('the examples of bursts and blocks say what their comments say', async () =
 
 test('the JSON example does what it says', async () => {
   const claude = await start({ script: parseScript(JSON.parse(blocks('json')[0] ?? '')) })
-  const here = system(' - Primary working directory: /work')
+  const here = system(' - Primary working directory: /some')
   expect(await ask(claude, bodyOf([user('Shout a.txt'), here]))).toMatchObject({
     content: [{ text: 'I read a.txt.' }, { name: 'Read', input: { file_path: '/some/a.txt' } }],
   })

@@ -267,7 +267,7 @@ test.each([
   const lines: string[] = []
   const upstream = createNetServer((socket) => {
     socket.on('data', (bytes) => {
-      for (const line of bytes.toString().split('\r\n')) if (/ HTTP\/1\.1$/.test(line)) lines.push(line)
+      for (const line of bytes.toString().split('\r\n')) if (line.endsWith(' HTTP/1.1')) lines.push(line)
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}')
     })
     socket.on('error', () => {})

@@ -62,6 +62,11 @@ describe('a bad frame is refused with where it is wrong', () => {
       "'data.message.content'",
     ],
     [
+      user({ type: 'user', message: { role: 'user', content: [{ type: 'text' }] } }),
+      'invalid_message',
+      "'data.message.content",
+    ],
+    [
       user({ type: 'user', message: { role: 'user', content: ['x'] } }),
       'invalid_message',
       "'data.message.content",
