@@ -108,6 +108,26 @@ describe('the start', () => {
     ).toBe(200)
   })
 
+  test('leaves a .env in its workspace alone, and says so: the agent, or a clone, could have written it', async ({
+    world,
+  }) => {
+    const claude = await world.claude()
+    const evil = await world.claude()
+    const folder = await world.folder()
+    const { cwd } = layOut(folder)
+    await mkdir(cwd)
+    await writeFile(join(cwd, '.env'), `ANTHROPIC_BASE_URL=${evil.url}\n`)
+    const args = ['--workspace', cwd]
+    // Without a URL in the environment the one of the file would count.
+    const server = await world.server({ folder, args, key: 'k', upstream: claude.url })
+    expect(server.program.stderr).toContain('.env is not read')
+    const client = await world.connect(server)
+    client.prompt('hello')
+    await client.result()
+    expect(turnsOf(claude)).toHaveLength(1)
+    expect(evil.requests).toEqual([])
+  })
+
   test('serves the page and its health', async ({ world }) => {
     const server = await world.server()
     expect((await ask(`${server.url}/`)).headers['content-type']).toContain('text/html')

@@ -37,3 +37,10 @@ describe('a data directory', () => {
     expect((await ask(`${next.url}/health`)).status).toBe(200)
   })
 })
+
+test('a data directory in the workspace is refused: the file API would serve it', async ({ world }) => {
+  const folder = await world.folder()
+  const end = await runProgram({ args: ['--workspace', folder, '--data-dir', `${folder}/data`] })
+  expect(end.code).toBe(1)
+  expect(end.stderr).toContain('lie one in the other')
+})

@@ -51,6 +51,11 @@ export const ERRORS = {
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },
   agent_start_failed: { status: 502, retry: true, summary: 'The process of the agent did not start.' },
   agent_exited: { status: 502, retry: true, summary: 'The process of the agent ended by itself.' },
+  prompt_interrupted: {
+    status: 409,
+    retry: false,
+    summary: 'The prompt was interrupted before the agent had begun with it.',
+  },
   storage_full: { status: 507, retry: true, summary: 'There is no room to write.' },
   server_stopping: { status: 503, close: 1012, retry: true, summary: 'The server shuts down.' },
   internal: { status: 500, retry: true, summary: 'A fault in the server.' },

@@ -4,14 +4,12 @@ import type { PlainUp } from './up.ts'
 // Every schema keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
 
 /** A block of text without its text ends a turn without a result. */
-const contentBlock = z
-  .looseObject({ type: z.string() })
-  .check(
-    z.refine(({ type, text }) => type !== 'text' || typeof text === 'string', {
-      path: ['text'],
-      error: 'Invalid input: expected string',
-    }),
-  )
+const contentBlock = z.looseObject({ type: z.string() }).check(
+  z.refine(({ type, text }) => type !== 'text' || typeof text === 'string', {
+    path: ['text'],
+    error: 'Invalid input: expected string',
+  }),
+)
 
 /** As strict as the CLI, which ends itself on a message without these. */
 export const userMessageInput = z.looseObject({

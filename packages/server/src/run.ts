@@ -1,8 +1,23 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { createBanner } from './banner.ts'
 import { describeSettings, loadEnvFile, readConfig } from './config.ts'
+import { isInside } from './files/path.ts'
 import { scrubEnvironment } from './scrub.ts'
 import { startServer } from './server.ts'
 import { VERSION } from './version.ts'
+
+/** Adds the `.env` of the working folder to the environment, unless the agent could have written it. */
+function loadEnvironment(argv: readonly string[], env: NodeJS.ProcessEnv): void {
+  if (!existsSync('.env')) return
+  const all = { ...env }
+  loadEnvFile('.env', all)
+  const { workspace } = readConfig(argv, all)
+  if (existsSync(workspace) && isInside(realpathSync(workspace), realpathSync('.'))) {
+    console.error('.env is not read: it lies in the workspace, where the agent can write.')
+  } else {
+    loadEnvFile('.env', env)
+  }
+}
 
 /** What only the server may know. Cloud credentials are the agent's too. */
 const SECRETS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_AGENT_TOKEN']
@@ -14,7 +29,7 @@ const SECRETS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(describeSettings())
   if (argv.includes('--version')) return void process.stdout.write(`${VERSION}\n`)
-  loadEnvFile('.env', env)
+  loadEnvironment(argv, env)
   const config = readConfig(argv, env)
   scrubEnvironment(SECRETS)
   const starting = startServer(config)

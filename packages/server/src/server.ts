@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentHost } from './agent/agent-host.ts'
@@ -10,6 +11,7 @@ import { Broker } from './agent/broker/broker.ts'
 import { killMarked } from './agent/supervision/marks.ts'
 import { startWatcher } from './agent/supervision/watcher.ts'
 import type { ServerConfig } from './config.ts'
+import { isInside } from './files/path.ts'
 import { Workspace } from './files/workspace.ts'
 import { DataDirLock } from './lock.ts'
 import { Feed } from './log/feed.ts'
@@ -26,6 +28,9 @@ import { serveWatch } from './transport/watch-socket.ts'
 import { createWebPage } from './transport/web-page.ts'
 import { VERSION } from './version.ts'
 
+/** What uploads that were broken off get to clean up after themselves. */
+const SETTLE_MS = 5_000
+
 /** A server that runs. */
 export interface RunningServer {
   /** Where it listens, e.g. `http://127.0.0.1:3000`. */
@@ -41,6 +46,7 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   await makeFolder(config.workspace, 'CLAUDE_AGENT_WORKSPACE', 0o755)
   await makeFolder(config.dataDir, 'CLAUDE_AGENT_DATA_DIR', 0o700)
+  await requireApart(config)
   const lock = await DataDirLock.acquire(config.dataDir)
   const mark = await readMark(config.dataDir)
   // What an earlier server of this data directory may have left behind.
@@ -94,7 +100,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await session.close()
     upgrade.close()
     server.closeAllConnections()
-    await workspace.settle()
+    await Promise.race([workspace.settle(), delay(SETTLE_MS, undefined, { ref: false })])
     await broker.close()
     await killMarked(`${mark}/`)
     watcher?.release()
@@ -109,6 +115,17 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
   session.warm()
   return { url: urlOf(server), close: () => (stopped ??= stop()) }
+}
+
+/** Logs are no business of the agent's file API, nor the workspace of the server's own folder. */
+async function requireApart({ workspace, dataDir }: ServerConfig): Promise<void> {
+  const [work, data] = await Promise.all([realpath(workspace), realpath(dataDir)])
+  if (!isInside(work, data) && !isInside(data, work)) return
+  throw new AgentServerError({
+    code: 'invalid_setting',
+    message: `The workspace ${work} and the data directory ${data} lie one in the other.`,
+    hint: 'Set CLAUDE_AGENT_WORKSPACE and CLAUDE_AGENT_DATA_DIR to folders apart.',
+  })
 }
 
 async function makeFolder(path: string, variable: string, mode: number): Promise<void> {

@@ -45,6 +45,14 @@ export function noModelAccess(): AgentServerError {
   })
 }
 
+export function interruptedEarly(): AgentServerError {
+  return new AgentServerError({
+    code: 'prompt_interrupted',
+    message: 'The prompt was interrupted before the agent had begun with it.',
+    hint: 'Send it again, as another prompt.',
+  })
+}
+
 export function queueFull(waiting: number): AgentServerError {
   return new AgentServerError({
     code: 'queue_full',

@@ -1,6 +1,7 @@
 import type { Agent } from '../agent/agent.ts'
 import type { StartedAgent } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
+import { stopping } from './admission.ts'
 
 export interface AgentSlotParts {
   /** A fingerprint of what an agent must be started with now. */
@@ -38,8 +39,19 @@ export class AgentSlot {
     return this.#fingerprint !== this.#parts.wanted()
   }
 
+  /** An agent is being started. */
+  get isStarting(): boolean {
+    return this.#starting !== undefined
+  }
+
+  /** Whether this agent is the one that is wanted, with no other on its way. */
+  holds(agent: Agent): boolean {
+    return this.#agent === agent && !this.isStarting && !this.isStale
+  }
+
   /** An agent as it is wanted now: the one that runs, the one that starts, or a new one in its place. */
   ready(): Promise<Agent> {
+    if (this.#closed) return Promise.reject(stopping())
     if (!this.isStale) {
       if (this.#starting !== undefined) return this.#starting
       if (this.#agent !== undefined) return Promise.resolve(this.#agent)

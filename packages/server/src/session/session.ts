@@ -5,7 +5,7 @@ import type { AgentHost, StartedAgent } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import type { PromptOutcome } from '../log/event.ts'
 import type { Feed } from '../log/feed.ts'
-import { Admission, noModelAccess, queueFull, stopping } from './admission.ts'
+import { Admission, interruptedEarly, noModelAccess, queueFull, stopping } from './admission.ts'
 import { AgentSlot } from './agent-slot.ts'
 import { Conversation } from './conversation.ts'
 import { PromptQueue, type Prompt } from './prompt-queue.ts'
@@ -13,6 +13,9 @@ import { isEphemeral, Turn } from './turn.ts'
 
 /** Characters of prompts that may wait; one more is taken up to here. */
 const MAX_QUEUED_SIZE = 64 * 1024 * 1024
+
+/** What an agent that starts gets to take a prompt that was interrupted. */
+const START_PATIENCE_MS = 5_000
 
 /** What a session is made of. */
 export interface SessionParts {
@@ -77,18 +80,23 @@ export class Session {
     return prompt
   }
 
-  /** Stops the running turn; without one it does nothing. */
+  /**
+   * Stops the running turn; without one it does nothing. A prompt that the agent has not begun yet is interrupted as
+   * soon as it has; when no agent has taken it within 5 s, it is taken back.
+   */
   interrupt(): void {
-    this.#turn?.interrupt()
-    // A prompt that the agent has not begun yet is interrupted as soon as it has.
-    if (this.#turn?.isStarted) this.#interruptAgent()
+    const turn = this.#turn
+    if (turn === undefined) return
+    turn.interrupt()
+    if (turn.isStarted) this.#interruptAgent()
+    else if (!turn.isHandedOver) setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
   }
 
-  /** Sets the configuration; says when it takes effect. An agent that waits is replaced at once. */
+  /** Sets the configuration; says when it takes effect. An agent that waits or starts is replaced at once. */
   configure(config: QueryConfig): 'now' | 'next_turn' {
     this.#config = config
     if (!this.#slot.isStale) return 'now'
-    if (this.#turn !== undefined) return 'next_turn'
+    if (this.#turn?.isHandedOver) return 'next_turn'
     this.warm()
     return 'now'
   }
@@ -98,7 +106,7 @@ export class Session {
    * prompt that needs it.
    */
   warm(): void {
-    if (this.#turn !== undefined || this.#ending !== undefined) return
+    if (this.#turn?.isHandedOver || this.#ending !== undefined) return
     this.#slot.ready().catch(() => {})
   }
 
@@ -126,15 +134,37 @@ export class Session {
   #advance(): void {
     const prompt = this.#ending === undefined ? this.#prompts.next() : undefined
     if (prompt === undefined) return
-    this.#turn = new Turn(prompt.uuid)
-    this.#slot.ready().then(
-      (agent) =>
-        agent.send({ parent_tool_use_id: null, ...prompt.data, session_id: this.#conversation.id } as never),
-      (error: AgentServerError) => {
-        this.feed.publish({ type: 'error', ...error.toJSON() })
-        this.#finish('failed')
-      },
-    )
+    const turn = new Turn(prompt.uuid)
+    this.#turn = turn
+    void this.#handOver(prompt, turn)
+  }
+
+  /** Gives a prompt to an agent once there is one as it is wanted; it may be another than at first. */
+  async #handOver(prompt: Prompt, turn: Turn): Promise<void> {
+    for (;;) {
+      try {
+        const agent = await this.#slot.ready()
+        if (this.#turn !== turn) return
+        if (!this.#slot.holds(agent)) continue
+        turn.handOver()
+        return agent.send({
+          parent_tool_use_id: null,
+          ...prompt.data,
+          session_id: this.#conversation.id,
+        } as never)
+      } catch (error) {
+        if (this.#turn !== turn) return
+        if (this.#slot.isStarting) continue
+        this.feed.publish({ type: 'error', ...(error as AgentServerError).toJSON() })
+        return this.#finish('failed')
+      }
+    }
+  }
+
+  #takeBack(turn: Turn): void {
+    if (this.#turn !== turn || turn.isHandedOver) return
+    this.feed.publish({ type: 'error', ...interruptedEarly().toJSON() })
+    this.#finish('interrupted')
   }
 
   #startAgent(signal: AbortSignal): Promise<StartedAgent> {

@@ -27,10 +27,20 @@ export class Turn {
   readonly #uuid: string
   #lifecycle = false
   #interrupted = false
+  #handedOver = false
   #started = false
 
   constructor(uuid: string) {
     this.#uuid = uuid
+  }
+
+  /** The agent has the prompt. */
+  get isHandedOver(): boolean {
+    return this.#handedOver
+  }
+
+  handOver(): void {
+    this.#handedOver = true
   }
 
   /** The turn runs, so an interrupt reaches it. */

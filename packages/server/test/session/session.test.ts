@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { UserMessageInput } from '@claude-agent/protocol'
 import { startScriptedClaude, type ScriptedClaude, type Script } from 'scripted-claude'
@@ -305,6 +305,37 @@ describe('an agent', () => {
     expect(() => session.send(say('x'))).toThrow(
       expect.objectContaining({ code: 'server_stopping' }) as Error,
     )
+  })
+})
+
+describe('an agent whose start hangs, by a hook of its workspace,', () => {
+  const hang = async (workspace: string): Promise<void> => {
+    const hook = { hooks: [{ type: 'command', command: 'tail -f /dev/null', timeout: 600 }] }
+    await mkdir(join(workspace, '.claude'))
+    await writeFile(
+      join(workspace, '.claude/settings.json'),
+      JSON.stringify({ hooks: { SessionStart: [hook] } }),
+    )
+  }
+
+  test('lets its prompt be interrupted', async () => {
+    const { session, events, workspace, ended } = await createSession()
+    await hang(workspace)
+    const { uuid } = session.send(say('hello'))
+    await new Promise((go) => setTimeout(go, 1500))
+    expect(ended(uuid)).toBeUndefined()
+    session.interrupt()
+    await until('it ended', () => ended(uuid) === 'interrupted')
+    expect(events.find((event) => event.type === 'error')).toMatchObject({ code: 'prompt_interrupted' })
+  })
+
+  test('is replaced by a change of configuration, and the prompt that waits is answered', async () => {
+    const { session, workspace, ended } = await createSession()
+    await hang(workspace)
+    const { uuid } = session.send(say('hello'))
+    await new Promise((go) => setTimeout(go, 1500))
+    expect(session.configure({ settingSources: [] })).toBe('now')
+    await until('it ended', () => ended(uuid) === 'completed', 20_000)
   })
 })
 

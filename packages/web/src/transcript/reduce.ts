@@ -91,7 +91,7 @@ function settleRefused(before: Transcript, frame: Fields): Transcript {
     }
     case 'agent_exited':
     case 'agent_start_failed':
-    case 'prompt_failed':
+    case 'prompt_interrupted':
       return { ...interruptTools(stopStreams(endPrompts(before, running, 'failed'))), active: false }
     default:
       return before

@@ -21,9 +21,9 @@ export class PlainSocket implements Sink {
   readonly #timer: NodeJS.Timeout
   #sent: Seq
   #pinged: Seq
-  #pingedAt = Date.now()
+  #pingedAt = performance.now()
   #awaitsPong = false
-  #aliveAt = Date.now()
+  #aliveAt = performance.now()
 
   constructor(socket: WebSocket, after: Seq, onAcknowledged: (seq: Seq) => void) {
     this.#socket = socket
@@ -31,7 +31,7 @@ export class PlainSocket implements Sink {
     this.#sent = this.#pinged = after
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
     socket.on('pong', (payload: Buffer) => this.#hearPong(Number(payload.toString())))
-    socket.on('message', () => (this.#aliveAt = Date.now()))
+    socket.on('message', () => (this.#aliveAt = performance.now()))
     socket.once('close', () => clearInterval(this.#timer))
   }
 
@@ -59,7 +59,7 @@ export class PlainSocket implements Sink {
         this.#socket.ping(String(this.#pinged), undefined, () => resolve())
         this.#socket.once('close', resolve)
       })
-      this.#aliveAt = Date.now()
+      this.#aliveAt = performance.now()
     }
   }
 
@@ -69,7 +69,7 @@ export class PlainSocket implements Sink {
     // only that the system took it.
     const waits = this.#socket.bufferedAmount > 0
     this.#socket.send(text, (error) => {
-      if (!error && waits) this.#aliveAt = Date.now()
+      if (!error && waits) this.#aliveAt = performance.now()
     })
   }
 
@@ -77,12 +77,12 @@ export class PlainSocket implements Sink {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#awaitsPong = true
     this.#pinged = this.#sent
-    this.#pingedAt = Date.now()
+    this.#pingedAt = performance.now()
     this.#socket.ping(String(this.#sent))
   }
 
   #hearPong(seq: number): void {
-    this.#aliveAt = Date.now()
+    this.#aliveAt = performance.now()
     this.#awaitsPong = false
     if (!Number.isSafeInteger(seq) || seq < 0 || seq > this.#sent) return
     this.#onAcknowledged(seq)
@@ -90,7 +90,7 @@ export class PlainSocket implements Sink {
   }
 
   #look(): void {
-    const now = Date.now()
+    const now = performance.now()
     if (now - this.#aliveAt > SILENCE_MS) this.#socket.terminate()
     else if (now - this.#pingedAt >= PING_MS) this.#ping()
   }
