@@ -1,12 +1,6 @@
 import { stat } from 'node:fs/promises'
-import {
-  startup,
-  type Options,
-  type Query,
-  type Settings,
-  type SDKMessage,
-  type SDKUserMessage,
-} from '@anthropic-ai/claude-agent-sdk'
+import type { Options, Query, Settings, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
+import { startup } from '@anthropic-ai/claude-agent-sdk/core'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentProcess, type AgentExit } from './agent-process.ts'
 import { Inbox } from './inbox.ts'

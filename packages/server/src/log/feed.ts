@@ -24,7 +24,8 @@ export class Feed {
   readonly #room: (() => void)[] = []
   #pending: Pending[] = []
   #pendingSize = 0
-  #writing: Promise<void> | undefined
+  #isWriting = false
+  #written: Promise<void> = Promise.resolve()
   #fault: Error | undefined
   #closed = false
 
@@ -54,7 +55,7 @@ export class Feed {
 
   /** Hands out a live-only event, after everything that was published before it. */
   publishEphemeral(event: EphemeralEvent): void {
-    if (this.#writing === undefined) this.#deliver(event)
+    if (!this.#isWriting) this.#deliver(event)
     else this.#push({ ephemeral: event, size: EPHEMERAL_SIZE })
   }
 
@@ -66,7 +67,7 @@ export class Feed {
 
   /** Resolves when everything published so far is written. */
   async settled(): Promise<void> {
-    await this.#writing
+    while (this.#isWriting) await this.#written
   }
 
   /** A reader that gets everything after `after`, then what comes, each logged event once and in order. */
@@ -80,7 +81,7 @@ export class Feed {
   /** Writes what waits, lets the readers go and closes the log. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#writing
+    await this.settled()
     for (const reader of this.#readers) reader.stop()
     await this.#log.close()
   }
@@ -88,9 +89,9 @@ export class Feed {
   #push(pending: Pending): void {
     this.#pending.push(pending)
     this.#pendingSize += pending.size
-    this.#writing ??= this.#drain().finally(() => {
-      this.#writing = undefined
-    })
+    if (this.#isWriting) return
+    this.#isWriting = true
+    this.#written = this.#drain()
   }
 
   async #drain(): Promise<void> {
@@ -98,7 +99,7 @@ export class Feed {
       const batch = this.#pending
       this.#pending = []
       const written = await this.#write(batch)
-      if (written === undefined) return
+      if (written === undefined) break
       let next = 0
       for (const pending of batch) {
         this.#pendingSize -= pending.size
@@ -106,9 +107,11 @@ export class Feed {
       }
       if (this.#pendingSize <= MAX_PENDING) for (const go of this.#room.splice(0)) go()
     }
+    // In the same moment as the last look at what waits: an event behind it begins the next write.
+    this.#isWriting = false
   }
 
-  /** Writes the logged events of a batch; while that fails, on a full disk for one, again and again, until it works or the feed closes. */
+  /** Writes the logged events of a batch. While that fails, on a full disk for one, it tries again until the feed closes. */
   async #write(batch: Pending[]): Promise<LoggedEvent[] | undefined> {
     const drafts = batch.flatMap((pending) => ('draft' in pending ? pending.draft : []))
     for (;;) {
@@ -126,8 +129,13 @@ export class Feed {
 
   #deliver(event: SessionEvent): void {
     for (const reader of this.#readers) {
-      if (isLogged(event)) reader.hear(event)
-      else reader.hearEphemeral(event)
+      try {
+        if (isLogged(event)) reader.hear(event)
+        else reader.hearEphemeral(event)
+      } catch {
+        // A sink that fails is no reason for the others to miss anything.
+        reader.stop()
+      }
     }
   }
 }

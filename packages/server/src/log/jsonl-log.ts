@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs'
 import { open, mkdir, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { AgentServerError } from '@claude-agent/protocol'
@@ -7,6 +8,8 @@ import type { Draft, EventLog } from './event-log.ts'
 /** Bytes between two entries of the sparse index, and the size of one read. */
 const STRIDE = 64 * 1024
 const NEWLINE = 0x0a
+/** Bytes up to which a batch is copied into the page cache at once: the way through the thread pool takes longer. */
+const AT_ONCE = 256 * 1024
 
 /** An event log in a file of JSON lines, plain enough for `tail -f` and `jq`. */
 export class JsonlLog implements EventLog {
@@ -85,8 +88,7 @@ export class JsonlLog implements EventLog {
   async #write(bytes: Buffer): Promise<void> {
     try {
       for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, this.#size + done)
-        done += bytesWritten
+        done += await this.#writeAt(bytes, done)
       }
     } catch (cause) {
       await this.#file.truncate(this.#size).catch(() => {})
@@ -98,6 +100,14 @@ export class JsonlLog implements EventLog {
         cause,
       })
     }
+  }
+
+  /** Writes what it can of the bytes from `done` on. Resolves with how many that were. */
+  async #writeAt(bytes: Buffer, done: number): Promise<number> {
+    const length = bytes.length - done
+    const position = this.#size + done
+    if (length <= AT_ONCE) return writeSync(this.#file.fd, bytes, done, length, position)
+    return (await this.#file.write(bytes, done, length, position)).bytesWritten
   }
 
   /** The offset of the nearest indexed event at or before `seq`. */

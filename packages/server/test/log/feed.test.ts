@@ -194,6 +194,32 @@ describe('replay joined to live without a seam', () => {
   })
 })
 
+test('an event that comes at any moment around the end of a write is written and handed out', async () => {
+  const { feed } = await createFeed()
+  const sink = new TestSink()
+  feed.attach(sink, 0)
+  for (let moments = 0; moments < 40; moments += 1) {
+    feed.publish(info('one'))
+    for (let i = 0; i < moments; i += 1) await Promise.resolve()
+    feed.publish(info('two'))
+    await until(`both of round ${moments}`, () => sink.seqs.length === (moments + 1) * 2, 2000)
+  }
+})
+
+test('a reader whose sink fails is let go, and the others miss nothing', async () => {
+  const { feed } = await createFeed()
+  const broken = new TestSink()
+  broken.write = () => {
+    throw new TypeError('broken')
+  }
+  const sink = new TestSink()
+  feed.attach(broken, 0)
+  feed.attach(sink, 0)
+  for (const text of ['1', '2', '3']) feed.publish(info(text))
+  await feed.settled()
+  expect(sink.seqs).toEqual([1, 2, 3])
+})
+
 test('a reader that stopped hears nothing more', async () => {
   const { feed } = await createFeed()
   const sink = new TestSink()

@@ -6,6 +6,8 @@ import type { Sink } from '../../log/reader.ts'
 
 /** Pause between two looks at a connection. */
 const LOOK_MS = 2_500
+/** Pause after which events are acknowledged, together with those that came meanwhile. */
+const ACKNOWLEDGE_MS = 100
 /** Pause after which a quiet client is asked for a sign of life. */
 const PING_MS = 10_000
 /** Silence after which a client is gone. */
@@ -23,6 +25,7 @@ export class PlainSocket implements Sink {
   #pinged: Seq
   #pingedAt = performance.now()
   #awaitsPong = false
+  #acknowledging: NodeJS.Timeout | undefined
   #aliveAt = performance.now()
 
   constructor(socket: WebSocket, after: Seq, onAcknowledged: (seq: Seq) => void) {
@@ -32,7 +35,10 @@ export class PlainSocket implements Sink {
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
     socket.on('pong', (payload: Buffer) => this.#hearPong(Number(payload.toString())))
     socket.on('message', () => (this.#aliveAt = performance.now()))
-    socket.once('close', () => clearInterval(this.#timer))
+    socket.once('close', () => {
+      clearInterval(this.#timer)
+      clearTimeout(this.#acknowledging)
+    })
   }
 
   get buffered(): number {
@@ -49,7 +55,7 @@ export class PlainSocket implements Sink {
     if (frame !== undefined) this.#send(JSON.stringify(frame))
     if (!isLogged(event)) return
     this.#sent = event.seq
-    if (!this.#awaitsPong) this.#ping()
+    this.#acknowledgeSoon()
   }
 
   async drained(): Promise<void> {
@@ -73,6 +79,15 @@ export class PlainSocket implements Sink {
     })
   }
 
+  /** Asks how far the client has come: not at once, while it has the messages themselves to deal with. */
+  #acknowledgeSoon(): void {
+    if (this.#awaitsPong || this.#acknowledging !== undefined) return
+    this.#acknowledging = setTimeout(() => {
+      this.#acknowledging = undefined
+      if (!this.#awaitsPong) this.#ping()
+    }, ACKNOWLEDGE_MS)
+  }
+
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#awaitsPong = true
@@ -86,7 +101,7 @@ export class PlainSocket implements Sink {
     this.#awaitsPong = false
     if (!Number.isSafeInteger(seq) || seq < 0 || seq > this.#sent) return
     this.#onAcknowledged(seq)
-    if (this.#sent > this.#pinged) this.#ping()
+    if (this.#sent > this.#pinged) this.#acknowledgeSoon()
   }
 
   #look(): void {
