@@ -1,6 +1,6 @@
 // What the root scripts share: installing when needed, building, and running programs with the runtime that was used.
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -62,9 +62,4 @@ export async function build() {
   await must(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
     cwd: join(root, 'packages/web'),
   })
-}
-
-/** The version that the repository has. */
-export function version() {
-  return JSON.parse(readFileSync(join(root, 'packages/server/package.json'), 'utf8')).version
 }
