@@ -12,23 +12,23 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
  * What all figures share: the scripted model in a process of its own, a folder that is removed at the end, and the
  * environment that both sides get. The bare SDK speaks to the model directly, the server through its broker.
  */
-export async function openLab() {
+export async function openLab({ server = path('../packages/server/dist/bin.js') } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
-  const model = await startChild(
-    [path('../packages/scripted-claude/dist/bin.js'), '--port', '0', '--script', path('script.json')],
-    {
-      PATH: process.env.PATH ?? '',
-    },
-  )
-  return new Lab(folder, model)
+  const bin = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('scripted-claude/package.json')))
+  const model = await startChild([bin, '--port', '0', '--script', path('script.json')], {
+    PATH: process.env.PATH ?? '',
+  })
+  return new Lab(folder, model, server)
 }
 
-export class Lab {
+class Lab {
   #folder
   #model
+  #bin
   #servers = 0
 
-  constructor(folder, model) {
+  constructor(folder, model, bin) {
+    this.#bin = bin
     this.#folder = folder
     this.#model = model
   }
@@ -58,8 +58,7 @@ export class Lab {
   async startServer(flags = []) {
     const dataDir = await this.folder(`data-${(this.#servers += 1)}`)
     const workspace = await this.folder('our-workspace')
-    const bin = path('../packages/server/dist/bin.js')
-    const args = [...flags, bin, '--port', '0', '--data-dir', dataDir, '--workspace', workspace]
+    const args = [...flags, this.#bin, '--port', '0', '--data-dir', dataDir, '--workspace', workspace]
     return await startChild(args, await this.environment('our'))
   }
 

@@ -1,23 +1,25 @@
 // npm run bench: the figures of this server against the bare SDK, measured in one run on the scripted model.
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { burst } from './figures/burst.mjs'
 import { deltaDelay } from './figures/delta-delay.mjs'
 import { firstMessage } from './figures/first-message.mjs'
 import { idle } from './figures/idle.mjs'
-import { laterTurn } from './figures/later-turn.mjs'
+import { laterTurn, streamedTurn } from './figures/later-turn.mjs'
 import { openLab } from './lab.mjs'
 import { countUnquiet } from './quiet.mjs'
 import { describeFigure, layOut } from './table.mjs'
 
-const FIGURES = [firstMessage, laterTurn, deltaDelay, burst, idle]
-const HELP = `Usage: npm run bench -- [--only name[,name]] [--quick] [--pairs number] [--json file]
+const FIGURES = [firstMessage, laterTurn, streamedTurn, deltaDelay, burst, idle]
+const HELP = `Usage: npm run bench -- [--only name[,name]] [--quick] [--pairs number] [--json file] [--server file]
 
   --only    some of: ${FIGURES.map(({ name }) => name).join(', ')}
   --quick   few pairs and a short idle time: to see that it works, not to compare
   --pairs   pairs per figure (default: 30)
   --json    write every raw value to a file
+  --server  another build of the server to measure: its bin.js
 `
 
 const { values: flags } = parseArgs({
@@ -26,6 +28,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     pairs: { type: 'string' },
     json: { type: 'string' },
+    server: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -63,7 +66,7 @@ console.log(
 const rows = [['what', 'measured', 'bound', '', 'of']]
 const results = {}
 process.once('SIGINT', () => process.exit(130))
-const lab = await openLab()
+const lab = await openLab(flags.server === undefined ? {} : { server: resolve(flags.server) })
 try {
   for (const figure of FIGURES.filter(({ name }) => only?.includes(name) ?? true)) {
     process.stderr.write(`measuring ${figure.name} …\n`)

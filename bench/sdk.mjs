@@ -1,7 +1,7 @@
 import { query } from '@anthropic-ai/claude-agent-sdk'
 
 /** The prompt as both sides send it. */
-export function promptOf(text) {
+function promptOf(text) {
   return { type: 'user', parent_tool_use_id: null, message: { role: 'user', content: text } }
 }
 
@@ -49,7 +49,6 @@ export async function openQuery(lab, options) {
   })()
   return {
     send: (text) => prompts.push(promptOf(text)),
-    sendRaw: (m) => prompts.push(m),
     onMessage(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -12,13 +12,14 @@ export function median(values) {
   return quantile(values, 0.5)
 }
 
-/** Pairs of measurements as a figure compares them: the median of each side, and of the ratios pair by pair. */
+/** Pairs of measurements as a figure compares them: the medians, their ratio, and the middle half of the pairs' own. */
 export function compare(pairs) {
   const ratios = pairs.map(({ ours, bare }) => ours / bare)
+  const [ours, bare] = [median(pairs.map((pair) => pair.ours)), median(pairs.map((pair) => pair.bare))]
   return {
-    ours: median(pairs.map(({ ours }) => ours)),
-    bare: median(pairs.map(({ bare }) => bare)),
-    ratio: median(ratios),
+    ours,
+    bare,
+    ratio: ours / bare,
     quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
   }
 }

@@ -38,6 +38,8 @@ export class Session {
   readonly #admission: Admission
   readonly #slot: AgentSlot
   #config: QueryConfig = {}
+  /** What an agent with this configuration must be started with, as a fingerprint. */
+  #wanted: string
   #turn: Turn | undefined
   #ending: Promise<void> | undefined
 
@@ -45,8 +47,9 @@ export class Session {
     this.#parts = parts
     this.feed = parts.feed
     this.#admission = new Admission(parts.fingerprint)
+    this.#wanted = parts.fingerprint(parts.host.describe(this.#config))
     this.#slot = new AgentSlot({
-      wanted: () => parts.fingerprint(parts.host.describe(this.#config)),
+      wanted: () => this.#wanted,
       start: (signal) => this.#startAgent(signal),
       onStarted: ({ resumed }) => {
         this.feed.publish({ type: 'agent_started', sdkSessionId: this.#conversation.id, resumed })
@@ -95,6 +98,7 @@ export class Session {
   /** Sets the configuration; says when it takes effect. An agent that waits or starts is replaced at once. */
   configure(config: QueryConfig): 'now' | 'next_turn' {
     this.#config = config
+    this.#wanted = this.#parts.fingerprint(this.#parts.host.describe(config))
     if (!this.#slot.isStale) return 'now'
     if (this.#turn?.isHandedOver) return 'next_turn'
     this.warm()
