@@ -25,12 +25,21 @@ const { loadEnvFile, readConfig, run: runServer } = await load('packages/server/
 process.chdir(root)
 loadEnvFile('.env', process.env)
 if (isDemo && !args.includes('--help')) await addScriptedModel()
+if (process.env.npm_lifecycle_event !== undefined) endWithParent()
 try {
   await runServer(args, process.env)
 } catch (error) {
   if (error.code === undefined) throw error
   console.error(`claude-agent-server: ${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`)
   process.exit(1)
+}
+
+/** Ends with npm: a signal to npm alone does not reach what it has started. */
+function endWithParent() {
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
+  }, 2_000).unref()
 }
 
 /** Starts the scripted model when the environment gives access to no other. */

@@ -32,8 +32,7 @@ export const firstMessage = {
     await ours()
     await bare()
     const pairs = await measurePairs(count, { ours, bare })
-    const { ratio } = compare(pairs)
-    return { pairs, isReached: ratio <= 0.45 }
+    return { pairs, isReached: compare(pairs).ratio <= 0.45 }
   },
 }
 

@@ -35,8 +35,8 @@ export interface ChannelRequest {
 export interface Channel {
   /** False when the socket is closing: nothing was sent. */
   send(text: string): boolean
-  /** Says goodbye; resolves when the socket is closed. */
-  close(): Promise<void>
+  /** Says goodbye, for a reason of at most 123 bytes; resolves when the socket is closed. */
+  close(reason?: string): Promise<void>
   /** Drops the line. */
   abort(): void
 }
@@ -111,9 +111,9 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
 
     const channel: Channel = {
       send: (text) => socket?.send(text) ?? false,
-      close() {
+      close(reason) {
         phase = 'over'
-        socket?.close()
+        socket?.close(reason)
         const timer = setTimeout(() => socket?.abort(), GOODBYE_MS)
         return closed.finally(() => clearTimeout(timer))
       },

@@ -68,8 +68,10 @@ export class Connection {
   /** Ends the connection, the attempt to make it, or the wait for the next attempt. */
   async stop(): Promise<void> {
     const channel = this.#channel
+    const { received } = this.#plan.delivery
     this.#end()
-    await channel?.close()
+    // What was handed on need not come again to the next client.
+    await channel?.close(received === undefined ? undefined : `received ${received}`)
   }
 
   async #begin(attempt: AbortController): Promise<void> {

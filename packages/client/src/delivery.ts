@@ -1,6 +1,6 @@
 import type { PlainDown } from '@claude-agent/protocol'
 import { Listeners } from './listeners.ts'
-import { Redelivery } from './redelivery.ts'
+import { Redelivery, uuidOf } from './redelivery.ts'
 
 /** How many messages wait for the first handler; beyond it the oldest goes. */
 const HELD_LIMIT = 10_000
@@ -14,6 +14,7 @@ export class Delivery {
   readonly #redelivery = new Redelivery()
   #held: PlainDown[] = []
   #open = false
+  #received: string | undefined
   #awaited = true
 
   /** Registers a handler. What waited for the first one comes in a microtask of its own, after this returns. */
@@ -30,8 +31,13 @@ export class Delivery {
   /** Takes one message from the server. */
   push(message: PlainDown): void {
     if (this.#redelivery.isRepeat(message)) return
-    if (this.#open && !this.#awaited && this.#held.length === 0) return this.#listeners.emit(message)
+    if (this.#open && !this.#awaited && this.#held.length === 0) return this.#handOn(message)
     if (this.#held.push(message) > HELD_LIMIT) this.#held.shift()
+  }
+
+  /** The uuid of the last whole message that was handed on, and so of all before it. */
+  get received(): string | undefined {
+    return this.#received
   }
 
   /** Keeps messages back from now on. */
@@ -45,11 +51,17 @@ export class Delivery {
     this.#flush()
   }
 
+  #handOn(message: PlainDown): void {
+    // Before the handlers: one of them may end the connection.
+    this.#received = uuidOf(message) ?? this.#received
+    this.#listeners.emit(message)
+  }
+
   #flush(): void {
     while (this.#open && !this.#awaited) {
       const message = this.#held.shift()
       if (message === undefined) return
-      this.#listeners.emit(message)
+      this.#handOn(message)
     }
   }
 }

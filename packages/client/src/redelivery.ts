@@ -1,5 +1,12 @@
 import type { PlainDown } from '@claude-agent/protocol'
 
+/** The uuid of a whole message of the SDK; partial ones count for nothing. */
+export function uuidOf(message: PlainDown): string | undefined {
+  if (message.type !== 'sdk_message') return undefined
+  const data: { type?: unknown; uuid?: unknown } | null | undefined = message.data
+  return typeof data?.uuid === 'string' && data.type !== 'stream_event' ? data.uuid : undefined
+}
+
 /** Remembers the messages that were handed on. The server delivers at least once; with this it is once. */
 export class Redelivery {
   readonly #seen = new Set<string>()
@@ -12,10 +19,8 @@ export class Redelivery {
 
   /** Whether the message was seen before; if not, it is from now on. Partial messages never are: none comes twice. */
   isRepeat(message: PlainDown): boolean {
-    if (message.type !== 'sdk_message') return false
-    const data: { type?: unknown; uuid?: unknown } | null | undefined = message.data
-    const uuid = data?.uuid
-    if (typeof uuid !== 'string' || data?.type === 'stream_event') return false
+    const uuid = uuidOf(message)
+    if (uuid === undefined) return false
     if (this.#seen.has(uuid)) return true
     this.#seen.add(uuid)
     if (this.#seen.size > this.#limit) {

@@ -32,7 +32,7 @@ export function openSocket(request: SocketRequest): ClientSocket {
       socket.send(text)
       return true
     },
-    close: () => socket.close(1000),
+    close: (reason) => socket.close(1000, reason),
     abort() {
       socket.close()
       close(1006, '')

@@ -32,7 +32,7 @@ export interface ClientSocket {
   /** False when the socket is not open (any more): nothing was sent. */
   send(text: string): boolean
   /** Says goodbye and waits for the other side's. */
-  close(): void
+  close(reason?: string): void
   /** Drops the line at once. */
   abort(): void
 }

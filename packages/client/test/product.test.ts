@@ -42,6 +42,27 @@ test('two prompts get two results, and each whole message comes once', { timeout
   expect(JSON.stringify(messages)).toContain('Good day.')
 })
 
+test('a program that stops at its result leaves nothing to the next one', { timeout: 120_000 }, async () => {
+  const product = await startProduct({
+    script: { rules: [{ respond: (r) => [{ text: `to ${r.lastUserText}` }] }] },
+  })
+  for (const prompt of ['one', 'two', 'three']) {
+    const { client } = createClient({ connectionUrl: product.url })
+    await client.start()
+    const seen: string[] = []
+    const done = new Promise<void>((resolve) => {
+      client.onMessage((message) => {
+        if (message.type !== 'sdk_message' || message.data.type !== 'result') return
+        seen.push(message.data.subtype === 'success' ? message.data.result : message.data.subtype)
+        void client.stop().then(resolve)
+      })
+    })
+    client.send(ask(prompt))
+    await done
+    expect(seen).toEqual([`to ${prompt}`])
+  }
+})
+
 test('query options reach the model; the key does not come back', { timeout: 120_000 }, async () => {
   const product = await startProduct({ script: chat })
   const { client, messages } = createClient({

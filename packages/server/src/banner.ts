@@ -22,6 +22,9 @@ export function createBanner(url: string, config: ServerConfig): string {
 }
 
 function describeAccess(access: ServerConfig['access'], upstream: URL): string {
+  // What `npm start` gives where there is no key.
+  if (access.kind === 'broker' && access.credential.value === 'scripted')
+    return `a scripted one at ${upstream.host}, not Claude`
   if (access.kind === 'none') return 'none: prompts are refused until a key is configured'
   if (access.kind === 'cloud') return `${access.name} (its credentials are in the agent's environment)`
   return `${access.name} at ${upstream.host} (through a broker: the agent never holds the key)`

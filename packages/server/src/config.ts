@@ -87,7 +87,7 @@ function readFlags(argv: readonly string[]): Record<string, string | undefined> 
   } catch (cause) {
     throw new AgentServerError({
       code: 'invalid_setting',
-      message: (cause as Error).message,
+      message: `${(cause as Error).message.replace(/\.$/, '')}.`,
       hint: 'All flags: claude-agent-server --help.',
       cause,
     })

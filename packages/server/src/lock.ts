@@ -95,6 +95,6 @@ function inUse(dataDir: string): AgentServerError {
   return new AgentServerError({
     code: 'data_dir_in_use',
     message: `Another server uses the data directory ${dataDir}.`,
-    hint: 'Stop it, or give this one a directory of its own with CLAUDE_AGENT_DATA_DIR.',
+    hint: 'Stop it, or give this one a CLAUDE_AGENT_DATA_DIR, CLAUDE_AGENT_WORKSPACE and PORT of its own.',
   })
 }

@@ -6,7 +6,7 @@ import type { Sink } from '../../log/reader.ts'
 
 /** Pause between two looks at a connection. */
 const LOOK_MS = 2_500
-/** Pause after which events are acknowledged, together with those that came meanwhile. */
+/** Pause after which events are acknowledged, together with those that came meanwhile; the end of a turn is at once. */
 const ACKNOWLEDGE_MS = 100
 /** Pause after which a quiet client is asked for a sign of life. */
 const PING_MS = 10_000
@@ -27,6 +27,8 @@ export class PlainSocket implements Sink {
   #awaitsPong = false
   #acknowledging: NodeJS.Timeout | undefined
   #aliveAt = performance.now()
+  /** The messages that no pong has acknowledged yet. */
+  #unacknowledged: { seq: Seq; uuid: string }[] = []
 
   constructor(socket: WebSocket, after: Seq, onAcknowledged: (seq: Seq) => void) {
     this.#socket = socket
@@ -35,7 +37,8 @@ export class PlainSocket implements Sink {
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
     socket.on('pong', (payload: Buffer) => this.#hearPong(Number(payload.toString())))
     socket.on('message', () => (this.#aliveAt = performance.now()))
-    socket.once('close', () => {
+    socket.once('close', (_: number, reason: Buffer) => {
+      this.#hearGoodbye(reason.toString())
       clearInterval(this.#timer)
       clearTimeout(this.#acknowledging)
     })
@@ -55,7 +58,11 @@ export class PlainSocket implements Sink {
     if (frame !== undefined) this.#send(JSON.stringify(frame))
     if (!isLogged(event)) return
     this.#sent = event.seq
-    this.#acknowledgeSoon()
+    if (event.type !== 'sdk_message') return this.#acknowledgeSoon()
+    const { type, uuid } = event.data as { type: string; uuid?: string }
+    if (uuid !== undefined) this.#unacknowledged.push({ seq: event.seq, uuid })
+    if (type === 'result' && !this.#awaitsPong) this.#ping()
+    else this.#acknowledgeSoon()
   }
 
   async drained(): Promise<void> {
@@ -100,8 +107,20 @@ export class PlainSocket implements Sink {
     this.#aliveAt = performance.now()
     this.#awaitsPong = false
     if (!Number.isSafeInteger(seq) || seq < 0 || seq > this.#sent) return
-    this.#onAcknowledged(seq)
+    this.#acknowledge(seq)
     if (this.#sent > this.#pinged) this.#acknowledgeSoon()
+  }
+
+  /** A client of ours says with its close which message was the last that it has handed on. */
+  #hearGoodbye(reason: string): void {
+    const uuid = /^received (\S+)$/.exec(reason)?.[1]
+    const last = this.#unacknowledged.findLast((message) => message.uuid === uuid)
+    if (last !== undefined) this.#acknowledge(last.seq)
+  }
+
+  #acknowledge(seq: Seq): void {
+    this.#unacknowledged = this.#unacknowledged.filter((message) => message.seq > seq)
+    this.#onAcknowledged(seq)
   }
 
   #look(): void {
