@@ -23,7 +23,6 @@ await build()
 const load = (path) => import(pathToFileURL(join(root, path)).href)
 const { loadEnvFile, readConfig, run: runServer } = await load('packages/server/dist/index.js')
 process.chdir(root)
-loadEnvFile('.env', process.env)
 if (isDemo && !args.includes('--help')) await addScriptedModel()
 if (process.env.npm_lifecycle_event !== undefined) endWithParent()
 try {
@@ -44,8 +43,10 @@ function endWithParent() {
 
 /** Starts the scripted model when the environment gives access to no other. */
 async function addScriptedModel() {
+  const env = { ...process.env }
+  loadEnvFile('.env', env)
   try {
-    if (readConfig(args, process.env).access.kind !== 'none') return
+    if (readConfig(args, env).access.kind !== 'none') return
   } catch {
     return // The server says what is wrong.
   }
