@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
  */
 export async function openLab({ server = path('../packages/server/dist/bin.js') } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const bin = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('scripted-claude/package.json')))
   const model = await startChild([bin, '--port', '0', '--script', path('script.json')], {
     PATH: process.env.PATH ?? '',
@@ -77,6 +79,5 @@ class Lab {
 
   async close() {
     await this.#model.stop()
-    await rm(this.#folder, { recursive: true, force: true })
   }
 }
