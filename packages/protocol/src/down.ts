@@ -1,5 +1,7 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { ErrorBody } from './errors.ts'
+import type { SessionEvent, Seq } from './event.ts'
+import type { SessionInfo } from './session.ts'
 
 /** The connection is accepted and holds the slot. */
 export interface Connected {
@@ -15,6 +17,8 @@ export interface SdkMessage {
 /** Something went wrong; the connection stays unless a close follows. */
 export interface ErrorFrame extends ErrorBody {
   type: 'error'
+  /** Of the frame that it answers, where that had one. */
+  id?: string
 }
 
 /** What the agent's process wrote to stderr. */
@@ -25,3 +29,51 @@ export interface Info {
 
 /** Everything that a server sends on `WS /ws`. */
 export type PlainDown = Connected | SdkMessage | ErrorFrame | Info
+
+/** The connection to a session is accepted; its events follow. */
+export interface SessionConnected {
+  type: 'connected'
+  protocol: number
+  /** Version of the server. */
+  server: string
+  session: SessionInfo
+  log: string
+  lastSeq: Seq
+  /** The name of this client, as `by` tells it to others. */
+  client: string
+}
+
+/** Everything that was in the log when the reader came has been sent; from here on it is live. */
+export interface CaughtUp {
+  type: 'caught_up'
+  seq: Seq
+}
+
+/** Events between `after` and `first` are not here any more, or the cursor was of another log: then all that is there follows. */
+export interface Gap {
+  type: 'gap'
+  after: Seq
+  first: Seq
+}
+
+/** The answer to a frame with this `id`. */
+export interface Reply {
+  type: 'reply'
+  id: string
+  result: unknown
+}
+
+/** A sign of life, every 15 s, and the answer to a client's own. */
+export interface HeartbeatFrame {
+  type: 'heartbeat'
+}
+
+/** Everything that a server sends on `WS /sessions/:id/ws`. */
+export type SessionDown =
+  | SessionConnected
+  | CaughtUp
+  | Gap
+  | Reply
+  | HeartbeatFrame
+  | ErrorFrame
+  | SessionEvent

@@ -47,6 +47,32 @@ export const ERRORS = {
   },
   uuid_conflict: { status: 409, retry: false, summary: 'Another prompt with this uuid was accepted before.' },
   queue_full: { status: 429, retry: true, summary: 'Too many prompts wait.' },
+  // sessions
+  session_not_found: { status: 404, close: 4404, retry: false, summary: 'No session has this id.' },
+  session_deleted: { status: 410, close: 4404, retry: false, summary: 'The session was deleted.' },
+  session_conflict: {
+    status: 409,
+    retry: false,
+    summary: 'A session with this id exists, with other options.',
+  },
+  too_many_sessions: { status: 429, retry: true, summary: 'The limit of sessions is reached.' },
+  credentials_required: {
+    status: 409,
+    retry: false,
+    summary: "The secrets of the session's options must be given again.",
+  },
+  budget_reached: { status: 409, retry: false, summary: 'The session has reached one of its limits.' },
+  ask_not_found: { status: 404, retry: false, summary: 'The session has no such ask.' },
+  already_settled: { status: 409, retry: false, summary: 'The ask was settled before.' },
+  invalid_answer: { status: 400, retry: false, summary: 'The answer does not fit the ask.' },
+  prompt_not_found: { status: 404, retry: false, summary: 'No prompt with this uuid was accepted.' },
+  prompt_not_waiting: { status: 409, retry: false, summary: 'The prompt runs or has ended.' },
+  lagged: { status: 408, close: 4499, retry: true, summary: 'The reader took nothing for too long.' },
+  history_lost: {
+    status: 500,
+    retry: false,
+    summary: 'The agent could not go on with the history that the session knows.',
+  },
   // the agent
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },
   agent_start_failed: { status: 502, retry: true, summary: 'The process of the agent did not start.' },

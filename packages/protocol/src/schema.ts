@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
-import type { PlainUp } from './up.ts'
+import type { PlainUp, SessionUp } from './up.ts'
 
-// Every schema keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
+// Every schema of a frame keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
 
 /** A block of text without its text ends a turn without a result. */
 const contentBlock = z.looseObject({ type: z.string() }).check(
@@ -24,6 +24,9 @@ export const userMessageInput = z.looseObject({
   priority: z.optional(z.enum(['now', 'next', 'later'])),
 })
 
+/** What pairs a frame with its reply. */
+const id = z.optional(z.string().check(z.maxLength(200)))
+
 export const auth = z.looseObject({ type: z.literal('auth'), token: z.string() })
 
 export const plainUp = {
@@ -31,3 +34,51 @@ export const plainUp = {
   user_message: z.looseObject({ type: z.literal('user_message'), data: userMessageInput }),
   interrupt: z.looseObject({ type: z.literal('interrupt') }),
 } satisfies Record<PlainUp['type'], unknown>
+
+/** Which result fits depends on the kind of the ask, so that is checked where the kind is known. */
+const answerFields = { result: z.optional(z.looseObject({})), error: z.optional(z.string()) }
+
+export const sessionUp = {
+  auth,
+  user_message: z.looseObject({ type: z.literal('user_message'), id, data: userMessageInput }),
+  interrupt: z.looseObject({ type: z.literal('interrupt'), id }),
+  cancel: z.looseObject({ type: z.literal('cancel'), id, uuid: z.string() }),
+  answer: z.looseObject({ type: z.literal('answer'), id, ask: z.string(), ...answerFields }),
+  heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
+} satisfies Record<SessionUp['type'], unknown>
+
+// Bodies of requests take only what is named: a misspelt field must not be lost in silence.
+
+const limit = z.optional(z.number().check(z.minimum(0)))
+
+const update = {
+  title: z.optional(z.string().check(z.maxLength(500))),
+  metadata: z.optional(
+    z
+      .record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(2000)))
+      .check(z.refine((fields) => Object.keys(fields).length <= 50, { error: 'at most 50 entries' })),
+  ),
+  limits: z.optional(
+    z.strictObject({ maxCostUsd: limit, maxTokens: limit, maxTurns: limit, maxWallMs: limit }),
+  ),
+  askTimeoutMs: z.optional(z.int().check(z.minimum(0))),
+  // The policy of the server looks at them.
+  options: z.optional(z.looseObject({})),
+}
+
+export const updateSession = z.strictObject(update)
+
+export const createSession = z.strictObject({
+  ...update,
+  id: z.optional(
+    z.string().check(z.regex(/^[\w-]{1,64}$/, { error: "1 to 64 letters, digits, '-' and '_'" })),
+  ),
+  interactive: z.optional(z.boolean()),
+})
+
+export const sendMessage = z.looseObject({ data: userMessageInput })
+
+export const answerAsk = z.strictObject({
+  ...answerFields,
+  by: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
+})

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { CLOSE_CODES, ERRORS, PROTOCOL_VERSION, type ErrorKind } from '../src/index.ts'
-import { plainUp } from '../src/schema.ts'
+import { plainUp, sessionUp } from '../src/schema.ts'
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -42,7 +42,7 @@ describe('docs/errors.md', () => {
 describe('PROTOCOL.md', () => {
   test('has a heading for every message that a client may send, and no other', async () => {
     const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Up: `(\w+)`$/gm)].map(([, type]) => type)
-    expect(headings.toSorted()).toEqual(Object.keys(plainUp).toSorted())
+    expect(headings.toSorted()).toEqual(Object.keys({ ...plainUp, ...sessionUp }).toSorted())
   })
 
   test('has a heading for every message that a server sends, and no other', async () => {
@@ -51,7 +51,16 @@ describe('PROTOCOL.md', () => {
     const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Down: `(\w+)`$/gm)].map(
       ([, type]) => type,
     )
-    expect(headings.toSorted()).toEqual(types.toSorted())
+    expect(headings.toSorted()).toEqual([...new Set(types)].toSorted())
+  })
+
+  test('has a row for every event, and no other', async () => {
+    const source = await read('packages/protocol/src/event.ts')
+    const types = [...source.matchAll(/^ {2}type: '(\w+)'$/gm)].map(([, type]) => type)
+    const text = await read('PROTOCOL.md')
+    const table = text.slice(text.indexOf('## Events'), text.indexOf('## Delivery'))
+    const rows = [...table.matchAll(/^\| `(\w+)` /gm)].map(([, type]) => type)
+    expect(rows.toSorted()).toEqual([...new Set(types)].toSorted())
   })
 
   test('lists every close code of ours with whether to reconnect', async () => {
