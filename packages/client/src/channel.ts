@@ -12,7 +12,7 @@ const GOODBYE_MS = 2_000
 const TOKEN_DOUBT_MS = 500
 
 /** A frame that is JSON and has a type. */
-interface Frame {
+export interface Frame {
   type: string
 }
 
@@ -22,11 +22,16 @@ export interface ChannelRequest {
   params?: Params
   /** Type of the frame with which the server accepts. */
   accept: string
-  silenceMs: number
+  /** What is asked over HTTP when the socket does not open and the platform hides why. @default '/health' */
+  probePath?: string | undefined
+  /** See `SocketRequest`. */
+  silenceMs: number | undefined
   /** Ends the attempt, which then rejects with the signal's reason; once open it does nothing. */
   signal: AbortSignal
-  /** Every frame from the accepting one on. */
-  onFrame(frame: Frame): void
+  /** Every frame from the accepting one on, with its length in characters. */
+  onFrame(frame: Frame, size: number): void
+  /** A sign of life that is no frame, where the platform shows it. */
+  onSign?(): void
   /** Once, when an accepted channel ends otherwise than by `close()`. */
   onEnd(error: AgentServerError): void
 }
@@ -83,8 +88,9 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
       const frame = parseJson(text)
       if (phase === 'accepted') {
         if (!isFrame(frame)) return
-        if (frame.type === 'error') announced = parseErrorBody(frame)
-        return request.onFrame(frame)
+        // Not one of an event, nor one that answers a frame.
+        if (frame.type === 'error' && !('seq' in frame || 'id' in frame)) announced = parseErrorBody(frame)
+        return request.onFrame(frame, text.length)
       }
       if (phase === 'over') return
       if (!isFrame(frame)) return fail(notAServer(endpoint, 'sent a frame that is no JSON message'))
@@ -93,7 +99,7 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
         return fail(notAServer(endpoint, `began with a frame of type '${frame.type}'`))
       phase = 'accepted'
       settle()
-      request.onFrame(frame)
+      request.onFrame(frame, text.length)
       resolve(channel)
     }
     const onClose = (closure: Closure): void => {
@@ -105,7 +111,7 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
         return request.onEnd(error)
       }
       const silent = phase === 'opening' && closure.cause === undefined && closure.answer === undefined
-      if (silent) void probe(endpoint, signal).then(fail, fail)
+      if (silent) void probe(endpoint, signal, request.probePath).then(fail, fail)
       else fail(error)
     }
 
@@ -131,6 +137,7 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
         silenceMs: request.silenceMs,
         onOpen,
         onText,
+        onSign: () => request.onSign?.(),
         onClose,
       })
     } catch (cause) {

@@ -20,15 +20,22 @@ const SCHEMES: Record<string, { http: string; socket: string }> = {
   'wss:': { http: 'https:', socket: 'wss:' },
 }
 
-/** Reads `connectionUrl` and `token`. A query of the URL (some proxies want one) goes along with every request. */
-export function parseEndpoint(connectionUrl: string, token: string | undefined): Endpoint {
-  const base = parseUrl(connectionUrl)
+/**
+ * Reads the address and the token of a server. A query of the URL (some proxies want one) goes along with every request.
+ * @param option the name that the address has among the options, for messages.
+ */
+export function parseEndpoint(
+  address: string,
+  token: string | undefined,
+  option = 'connectionUrl',
+): Endpoint {
+  const base = parseUrl(address, option)
   const schemes = SCHEMES[base.protocol]
-  if (schemes === undefined || base.hostname === '') throw invalidUrl(connectionUrl)
+  if (schemes === undefined || base.hostname === '') throw invalidUrl(address, option)
   if (base.username !== '' || base.password !== '') {
     throw new AgentServerError({
       code: 'invalid_setting',
-      message: `The connectionUrl of ${base.host} holds a user name or a password.`,
+      message: `The ${option} of ${base.host} holds a user name or a password.`,
       hint: 'Take it out of the URL and pass the server’s token as `token`.',
     })
   }
@@ -57,20 +64,25 @@ export function parseEndpoint(connectionUrl: string, token: string | undefined):
 }
 
 /** The URL, or the error that says what is wrong with it. Its cause is left out: it would show a password. */
-function parseUrl(text: string): URL {
+function parseUrl(text: string, option: string): URL {
   try {
     return new URL(text)
   } catch {
-    throw invalidUrl(text)
+    throw invalidUrl(text, option)
   }
 }
 
-/** The error for a connectionUrl that names no server. */
-function invalidUrl(text: string): AgentServerError {
+/** Whether a server is on this machine, and so there without any network. */
+export function isLoopback(endpoint: Endpoint): boolean {
+  return /^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])(:|\/|$)/.test(endpoint.address)
+}
+
+/** The error for an address that names no server. */
+function invalidUrl(text: string, option: string): AgentServerError {
   const shown = text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…')
   return new AgentServerError({
     code: 'invalid_setting',
-    message: `The connectionUrl '${shown}' is not an http, https, ws or wss URL.`,
+    message: `The ${option} '${shown}' is not an http, https, ws or wss URL.`,
     hint: 'Write it with its scheme, e.g. http://localhost:3000.',
   })
 }

@@ -4,7 +4,7 @@ import type { Closure, HttpAnswer } from './socket.ts'
 
 const START_SERVER = 'Is the server started, and is this its address and port?'
 const PASS_TOKEN = 'Pass the server’s CLAUDE_AGENT_TOKEN as `token`.'
-const NOT_A_SERVER = 'Point connectionUrl at a claude-agent-server; its GET /health answers with JSON.'
+const NOT_A_SERVER = 'The address must be that of a claude-agent-server; its GET /health answers with JSON.'
 
 /** The error for a server that cannot be reached. */
 export function unreachable(endpoint: Endpoint, cause: unknown): AgentServerError {
@@ -23,12 +23,12 @@ export function unreachable(endpoint: Endpoint, cause: unknown): AgentServerErro
   })
 }
 
-/** The error for a server that takes the socket, or not even that, and then says nothing. */
-export function tooSlow(endpoint: Endpoint, attemptMs: number): AgentServerError {
+/** The error for a server that takes the socket or the request, or not even that, and then says nothing. */
+export function tooSlow(endpoint: Endpoint, withinMs: number, option = 'connectTimeoutMs'): AgentServerError {
   return new AgentServerError({
     code: 'connect_timeout',
-    message: `${endpoint.address} did not answer within ${attemptMs} ms.`,
-    hint: 'Is it a claude-agent-server, and is it alive? `connectTimeoutMs` sets the limit.',
+    message: `${endpoint.address} did not answer within ${withinMs} ms.`,
+    hint: `Is it a claude-agent-server, and is it alive? \`${option}\` sets the limit.`,
   })
 }
 
@@ -84,7 +84,9 @@ export function closureFailure(
 ): AgentServerError {
   if (closure.answer !== undefined) return answerFailure(endpoint, 'the WebSocket', closure.answer)
   const code = (Object.keys(ERRORS) as ErrorCode[]).find((key) => closeCodeOf(key) === closure.code)
-  if (announced !== undefined && closeCodeOf(announced.code) === closure.code) return announced
+  if (announced !== undefined && [closeCodeOf(announced.code), 1008, 1011].includes(closure.code)) {
+    return inClientTerms(announced)
+  }
   if (code === 'auth_timeout' && endpoint.token === undefined) return tokenMissing(endpoint)
   if (code !== undefined) {
     return new AgentServerError({

@@ -1,4 +1,39 @@
-// the client
+// sessions
+export { AgentServer, connect } from './session/server.ts'
+export { Session } from './session/session.ts'
+export { PromptError } from './session/prompt.ts'
+export type {
+  Ask,
+  AskTypes,
+  ClientEvent,
+  EventsOptions,
+  EventStream,
+  ListSessionsOptions,
+  Prompt,
+  SendOptions,
+  ServerOptions,
+  SessionHandlers,
+} from './session/types.ts'
+export type {
+  AnswerAccepted,
+  AskKind,
+  AskResult,
+  CreateSessionRequest,
+  Cursor,
+  Health,
+  MessageAccepted,
+  MessageCancelled,
+  PromptOutcome,
+  SessionEvent,
+  SessionInfo,
+  SessionLimits,
+  SessionList,
+  SessionStatus,
+  SessionUpdate,
+  SessionUsage,
+} from '@claude-agent/protocol'
+export { formatCursor, isLogged, parseCursor } from '@claude-agent/protocol'
+// the client of the plain layer
 export { ClaudeAgentClient } from './client.ts'
 // its types
 export { FilesystemEventType } from './types.ts'

@@ -4,11 +4,16 @@ import { notAServer, parseJson, tokenMissing } from './failure.ts'
 import { send } from './http.ts'
 
 /** Finds out over HTTP why a WebSocket did not open, where the platform hides the reason. */
-export async function probe(endpoint: Endpoint, signal: AbortSignal): Promise<AgentServerError> {
-  const response = await send(endpoint, { method: 'GET', path: '/health', signal })
-  const health = parseJson(await response.text())
-  if (typeof health !== 'object' || health === null || !('protocol' in health)) {
-    return notAServer(endpoint, 'answered GET /health with something else than a state of health')
+export async function probe(
+  endpoint: Endpoint,
+  signal: AbortSignal,
+  path = '/health',
+): Promise<AgentServerError> {
+  const response = await send(endpoint, { method: 'GET', path, signal })
+  const answer = parseJson(await response.text())
+  // The state of health has a `protocol`, a session has a `log`.
+  if (typeof answer !== 'object' || answer === null || !('protocol' in answer || 'log' in answer)) {
+    return notAServer(endpoint, `answered GET ${path} with something else than was asked for`)
   }
   return new AgentServerError({
     code: 'connect_failed',

@@ -25,8 +25,15 @@ export function encodeQueryOptions(options: ClientOptions): string | undefined {
   const given = Object.entries(options).filter(
     ([name, value]) => !(name in OWN_OPTIONS) && value !== undefined,
   )
-  if (given.length === 0) return undefined
-  for (const [name, value] of given) {
+  return given.length === 0 ? undefined : encodeOptions(Object.fromEntries(given))
+}
+
+/**
+ * Options of the query as JSON.
+ * @throws AgentServerError `option_refused` for a callback, `invalid_config` for a value that JSON cannot hold.
+ */
+export function encodeOptions(options: object): string {
+  for (const [name, value] of Object.entries(options)) {
     if (typeof value !== 'function') continue
     throw new AgentServerError({
       code: 'option_refused',
@@ -35,7 +42,7 @@ export function encodeQueryOptions(options: ClientOptions): string | undefined {
     })
   }
   try {
-    return JSON.stringify(Object.fromEntries(given))
+    return JSON.stringify(options)
   } catch (cause) {
     throw new AgentServerError({
       code: 'invalid_config',

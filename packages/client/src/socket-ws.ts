@@ -10,12 +10,13 @@ export function openSocket(request: SocketRequest): ClientSocket {
   const headers = request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }
   const socket = new WebSocket(request.url, { headers, perMessageDeflate: false })
   const failure: Pick<Closure, 'cause' | 'answer'> = {}
-  const stopWatch = watchSilence(socket, request.silenceMs)
+  const stopWatch = request.silenceMs === undefined ? () => {} : watchSilence(socket, request.silenceMs)
 
   socket.on('open', () => request.onOpen())
   socket.on('message', (data, isBinary) => {
     if (!isBinary) request.onText((data as Buffer).toString('utf8'))
   })
+  socket.on('ping', () => request.onSign?.())
   socket.on('error', (cause) => {
     failure.cause ??= cause
   })

@@ -2,11 +2,13 @@
 export interface SocketRequest {
   url: URL
   token: string | undefined
-  /** Milliseconds without a sign of life after which the line counts as dead, where that can be told. */
-  silenceMs: number
+  /** Milliseconds without a sign of life after which the line counts as dead, where that can be told; undefined: never. */
+  silenceMs: number | undefined
   /** The socket is open and its token is on the way. */
   onOpen(): void
   onText(text: string): void
+  /** The other side gave a sign of life that is no text, where the platform shows it. */
+  onSign?(): void
   /** Once, also when the socket never opened; nothing comes after it. */
   onClose(closure: Closure): void
 }

@@ -1,7 +1,7 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskKind, AskData, AskOutcome } from './ask.ts'
 import type { ErrorBody } from './errors.ts'
-import type { SessionStatus, SessionUpdate } from './session.ts'
+import type { SessionStatus, SessionUpdate, UsageTotals } from './session.ts'
 import type { UserMessageInput } from './up.ts'
 
 /** A number that a session's log gave to an event; the first is 1, and there are no gaps. */
@@ -67,10 +67,18 @@ export interface AgentStartedEvent {
   type: 'agent_started'
   sdkSessionId: string
   resumed: boolean
+  /** Where the SDK's own counters begin in this process. */
+  totals?: UsageTotals
 }
 
+/**
+ * A process of the agent has ended. `reason` where the server ended it: `idle` for long, to make `room` for another
+ * session, for its new `options`, while a `question` is open, because it did not heed an `interrupt`, or at its own
+ * `shutdown`.
+ */
 export interface AgentExitedEvent {
   type: 'agent_exited'
+  reason?: 'idle' | 'room' | 'options' | 'question' | 'interrupt' | 'shutdown'
   code: number | null
   signal: string | null
   cause: string

@@ -70,6 +70,7 @@ export type {
   SessionStatus,
   SessionUpdate,
   SessionUsage,
+  UsageTotals,
 } from './session.ts'
 export type { ConfigResponse, ConfigStored, QueryConfig, RemoteOption } from './query-config.ts'
 export { REDACTED, REMOTE_OPTIONS } from './query-config.ts'

@@ -35,6 +35,7 @@ export const REMOTE_OPTIONS = [
   'settings',
   'skills',
   'strictMcpConfig',
+  'supportedDialogKinds',
   'systemPrompt',
   'taskBudget',
   'thinking',

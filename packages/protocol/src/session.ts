@@ -5,7 +5,7 @@ import type { QueryConfig } from './query-config.ts'
  * What a session does. `idle`: it waits for a prompt. `queued`: prompts wait, for a process or for a limit to be raised.
  * `running`: a turn runs. `requires_action`: somebody must answer an ask. `credentials_required`: the secrets of its
  * options were lost with the server's last process; create it again with the same options. `failed`: the agent could
- * not be started for the last prompt; the next one tries again. `closed`: it was deleted, or the server shuts down.
+ * not be started for the last prompt; the next one tries again. `closed`: it was deleted.
  */
 export type SessionStatus =
   | 'idle'
@@ -27,14 +27,20 @@ export interface SessionLimits {
   maxWallMs?: number
 }
 
-/** What a session has used so far, from the SDK's own results. */
-export interface SessionUsage {
+/** What models were used for, as the SDK counts it. */
+export interface UsageTotals {
   costUsd: number
   inputTokens: number
   outputTokens: number
   cacheReadInputTokens: number
   cacheCreationInputTokens: number
+}
+
+/** What a session has used so far, from the SDK's own results. */
+export interface SessionUsage extends UsageTotals {
+  /** Prompts that have ended, but for cancelled ones. */
   turns: number
+  /** Milliseconds in which turns ran. */
   wallMs: number
 }
 

@@ -8,16 +8,17 @@ import { getRequestListener } from '@hono/node-server'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentHost } from './agent/agent-host.ts'
 import { Broker } from './agent/broker/broker.ts'
-import { killMarked } from './agent/supervision/marks.ts'
-import { startWatcher } from './agent/supervision/watcher.ts'
+import { ProcessPool } from './agent/process-pool.ts'
+import { SpareAgents } from './agent/spare-agents.ts'
+import { Supervision } from './agent/supervision/supervision.ts'
 import type { ServerConfig } from './config.ts'
 import { isInside } from './files/path.ts'
 import { Workspace } from './files/workspace.ts'
 import { DataDirLock } from './lock.ts'
-import { Feed } from './log/feed.ts'
-import { JsonlLog } from './log/jsonl-log.ts'
 import { createFingerprint } from './policy/fingerprint.ts'
-import { Session } from './session/session.ts'
+import { PlainConversation } from './session/plain-conversation.ts'
+import { Sessions } from './session/sessions.ts'
+import { SessionStore } from './session/store.ts'
 import { Access } from './transport/access.ts'
 import { createConfigRoutes } from './transport/config-routes.ts'
 import { createFileRoutes } from './transport/file-routes.ts'
@@ -25,6 +26,8 @@ import { createHttp } from './transport/http.ts'
 import { PlainLayer } from './transport/plain/plain-layer.ts'
 import { Upgrade } from './transport/upgrade.ts'
 import { serveWatch } from './transport/watch-socket.ts'
+import { SessionLayer } from './transport/sessions/session-layer.ts'
+import { createSessionRoutes } from './transport/sessions/session-routes.ts'
 import { createWebPage } from './transport/web-page.ts'
 import { VERSION } from './version.ts'
 
@@ -48,36 +51,42 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   await makeFolder(config.dataDir, 'CLAUDE_AGENT_DATA_DIR', 0o700)
   await requireApart(config)
   const lock = await DataDirLock.acquire(config.dataDir)
-  const mark = await readMark(config.dataDir)
-  // What an earlier server of this data directory may have left behind.
-  await killMarked(`${mark}/`)
-  const watcher = startWatcher(`${mark}/`)
+  const supervision = await Supervision.start(await readMark(config.dataDir))
   const broker = await Broker.start(config.upstream, config.proxy)
   const workspace = await Workspace.open(config.workspace)
-  const log = await JsonlLog.create(join(config.dataDir, 'sessions', randomUUID(), 'events.jsonl'))
-  const { permissionMode, settingSources } = config
-  const session = new Session({
-    feed: new Feed(log),
-    host: new AgentHost({
-      broker,
-      mark,
-      access: config.access,
-      environment: config.agentEnvironment,
-      workspace: config.workspace,
-      defaults: { permissionMode, settingSources },
-    }),
-    fingerprint: createFingerprint(randomBytes(32)),
-    maxQueuedPrompts: config.maxQueuedPrompts,
+  const { permissionMode, settingSources, maxLogBytes, maxLogAgeMs } = config
+  const host = new AgentHost({
+    broker,
+    supervision,
+    access: config.access,
+    environment: config.agentEnvironment,
+    workspace: config.workspace,
+    defaults: { permissionMode, settingSources },
   })
+  const fingerprint = createFingerprint(randomBytes(32))
+  const pool = new ProcessPool(config.maxProcesses)
+  const spares = new SpareAgents(host, pool, config.spares)
+  const { sessions, resume } = await Sessions.open({
+    store: await SessionStore.open(join(config.dataDir, 'sessions'), {
+      maxBytes: maxLogBytes,
+      maxAgeMs: maxLogAgeMs === 0 ? Infinity : maxLogAgeMs,
+    }),
+    means: { ...config, host, pool, spares, fingerprint },
+    maxSessions: config.maxSessions,
+  })
+  const conversation = new PlainConversation({ sessions, spares, host, fingerprint })
   const access = new Access(config)
-  const plain = new PlainLayer(session, config.maxFrameBytes)
+  const { maxFrameBytes, maxBodyBytes } = config
+  const plain = new PlainLayer(conversation, maxFrameBytes)
+  const layer = new SessionLayer({ sessions, version: VERSION, maxFrameBytes })
   let isStopping = false
   const http = createHttp({
     access,
     version: VERSION,
     isStopping: () => isStopping,
     page: await createWebPage(new URL('../dist/web/', import.meta.url)),
-    config: createConfigRoutes(session, config.maxBodyBytes),
+    config: createConfigRoutes(conversation, maxBodyBytes),
+    sessions: createSessionRoutes({ sessions, maxBodyBytes }),
     files: createFileRoutes({ workspace, maxFileBytes: config.maxFileBytes }),
   })
   const answer = getRequestListener(http.fetch)
@@ -87,7 +96,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     maxFrameBytes: config.maxFrameBytes,
     maxConnections: config.maxConnections,
     handlers: {
-      '/ws': (socket) => plain.serve(socket),
+      '/ws': (socket) => void plain.serve(socket),
+      '/sessions/:id/ws': (socket, url, raw, { id }) => void layer.serve(socket, url, raw, id!),
       '/files/watch': (socket, url) => serveWatch(socket, url, workspace),
     },
   })
@@ -97,13 +107,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     isStopping = true
     server.close()
     plain.close()
-    await session.close()
+    await Promise.all([sessions.close(), spares.close()])
     upgrade.close()
     server.closeAllConnections()
     await Promise.race([workspace.settle(), delay(SETTLE_MS, undefined, { ref: false })])
     await broker.close()
-    await killMarked(`${mark}/`)
-    watcher?.release()
+    await supervision.close()
     await lock.release()
   }
   let stopped: Promise<void> | undefined
@@ -113,7 +122,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await stop()
     throw error
   }
-  session.warm()
+  conversation.prepare()
+  void resume()
   return { url: urlOf(server), close: () => (stopped ??= stop()) }
 }
 

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import { AgentServerError } from '@claude-agent/protocol'
+import type { Durability } from './log/feed.ts'
 
 /** One setting of the server: its variable, its flag, what it takes, and what it is without either. */
 export interface Setting<T> {
@@ -19,6 +20,7 @@ export interface Setting<T> {
 
 const MIB = 1024 * 1024
 const PERMISSION_MODES = ['default', 'acceptEdits', 'bypassPermissions', 'plan', 'dontAsk', 'auto'] as const
+const DURABILITIES = ['acknowledged', 'always', 'never'] as const satisfies readonly Durability[]
 const SOURCES = ['user', 'project', 'local'] as const
 
 /** Every setting of the server. `docs/configuration.md` is held to this table by a test. */
@@ -102,7 +104,7 @@ export const SETTINGS = {
     'max-connections',
     1,
     100_000,
-    100,
+    1000,
     'Most WebSockets at once.',
   ),
   maxQueuedPrompts: number(
@@ -111,7 +113,62 @@ export const SETTINGS = {
     1,
     100_000,
     100,
-    'Most prompts that may wait.',
+    'Most prompts of a session that may wait.',
+  ),
+  maxSessions: number(
+    'CLAUDE_AGENT_MAX_SESSIONS',
+    'max-sessions',
+    1,
+    1_000_000,
+    10_000,
+    'Most sessions at once.',
+  ),
+  maxProcesses: number(
+    'CLAUDE_AGENT_MAX_PROCESSES',
+    'max-processes',
+    1,
+    10_000,
+    20,
+    'Most processes of agents at once; sessions that need one beyond it wait in line.',
+  ),
+  spares: number(
+    'CLAUDE_AGENT_SPARES',
+    'spares',
+    0,
+    100,
+    1,
+    'Agents that are made ready ahead of the session that they will be for.',
+  ),
+  idleTimeoutMs: number(
+    'CLAUDE_AGENT_IDLE_TIMEOUT_MS',
+    'idle-timeout-ms',
+    1000,
+    2 ** 31 - 1,
+    10 * 60 * 1000,
+    'Milliseconds after which an idle session gives its process back.',
+  ),
+  durability: oneOf(
+    'CLAUDE_AGENT_DURABILITY',
+    'durability',
+    DURABILITIES,
+    'acknowledged',
+    'When events are on the disk for sure: once `acknowledged`, `always` before anybody hears of them, or `never`.',
+  ),
+  maxLogBytes: number(
+    'CLAUDE_AGENT_MAX_LOG_BYTES',
+    'max-log-bytes',
+    1024 * 1024,
+    Number.MAX_SAFE_INTEGER,
+    1024 * MIB,
+    'Size of the event log of a session beyond which its oldest events are dropped.',
+  ),
+  maxLogAgeMs: number(
+    'CLAUDE_AGENT_MAX_LOG_AGE_MS',
+    'max-log-age-ms',
+    0,
+    Number.MAX_SAFE_INTEGER,
+    0,
+    'Milliseconds after which events are dropped; 0 for never.',
   ),
 } as const
 

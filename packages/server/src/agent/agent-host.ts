@@ -4,9 +4,11 @@ import type { Broker, Grant } from './broker/broker.ts'
 import { completeAgents } from '../policy/agents.ts'
 import { splitSettings } from '../policy/split-settings.ts'
 import { Agent, type AgentStart } from './agent.ts'
+import { askingOptions, type Asking } from './asking.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
+import type { Supervision } from './supervision/supervision.ts'
 import { replaceRecorded } from './system-prompt.ts'
-import { hasTranscript } from './transcript.ts'
+import { removeTranscript, Transcript } from './transcript.ts'
 
 /** What all agents of a server have in common. */
 export interface AgentHostOptions {
@@ -16,27 +18,34 @@ export interface AgentHostOptions {
   environment: Record<string, string>
   workspace: string
   defaults: Pick<Options, 'permissionMode' | 'settingSources'>
-  /** Marks every process of this server's agents. */
-  mark: string
+  /** Keeps the processes of this server's agents together. */
+  supervision: Supervision
 }
 
-/** What a session wants of its agent. */
-export interface AgentRequest extends Omit<AgentStart, 'options' | 'mark' | 'secretSettings'> {
-  config: () => QueryConfig
+/** Whom an agent works for. A spare has a stand-in until it is given to a session. */
+export interface AgentOwner
+  extends Pick<AgentStart, 'onMessage' | 'onStderr' | 'room'>, Asking {
+  config(): QueryConfig
+}
+
+/** What an agent is wanted for. */
+export interface AgentRequest {
+  owner: AgentOwner
+  /** Somebody can answer what it asks. */
+  interactive: boolean
   sdkSessionId: string
+  /** There is a conversation to go on with. */
+  resumes: boolean
   /** The conversation began with another system prompt. */
   replacesPrompt: boolean
-}
-
-export interface StartedAgent {
-  agent: Agent
-  resumed: boolean
+  /** What the model is told with its next prompt. */
+  notice?: string | undefined
+  signal: AbortSignal
 }
 
 /** Starts agents: puts together their options and environment, and gives each a grant of the broker. */
 export class AgentHost {
   readonly #options: AgentHostOptions
-  #started = 0
 
   constructor(options: AgentHostOptions) {
     this.#options = options
@@ -50,42 +59,54 @@ export class AgentHost {
   }
 
   /** What an agent would be started with, without secrets that can change while it lives. Equal means: no new process. */
-  describe(config: QueryConfig): unknown {
+  describe(config: QueryConfig, interactive: boolean): unknown {
     const { anthropicApiKey: _, ...options } = config
     const access = this.access(config)
-    return { options, access: access.kind === 'cloud' ? access : brokered(access) }
+    return { options, interactive, access: access.kind === 'cloud' ? access : brokered(access) }
   }
 
-  /** Starts an agent on a session of the SDK: a new one, or the one that has a transcript already. */
-  async start(request: AgentRequest): Promise<StartedAgent> {
-    const { anthropicApiKey: _, env, ...query } = request.config()
-    const { environment: access, grant } = this.#admit(request)
-    const environment = { ...this.#options.environment, ...env, ...access }
-    const resumed = await hasTranscript(request.sdkSessionId, environment)
+  /** What the CLI has written of a conversation. */
+  async readTranscript(sdkSessionId: string, config: QueryConfig): Promise<Transcript | undefined> {
+    return await Transcript.read(sdkSessionId, { ...this.#options.environment, ...config.env })
+  }
+
+  async removeTranscript(sdkSessionId: string, config: QueryConfig): Promise<void> {
+    await removeTranscript(sdkSessionId, { ...this.#options.environment, ...config.env })
+  }
+
+  /** Starts an agent on a conversation of the SDK. @throws AgentServerError `agent_start_failed` */
+  async start(request: AgentRequest): Promise<Agent> {
+    const { owner, interactive, resumes, sdkSessionId } = request
+    const { anthropicApiKey: _, env, supportedDialogKinds, ...query } = owner.config()
+    const { environment: access, grant } = this.#admit(owner)
     const bypasses = (query.permissionMode ?? this.#options.defaults.permissionMode) === 'bypassPermissions'
     const { open, secret } = splitSettings(typeof query.settings === 'object' ? query.settings : {})
     const pin = pinned(access)
-    this.#started += 1
     try {
       const agent = await Agent.start({
-        ...request,
+        onMessage: (message) => owner.onMessage(message),
+        onStderr: (text) => owner.onStderr(text),
+        room: () => owner.room(),
+        signal: request.signal,
         secretSettings: { ...secret, ...('env' in secret ? { env: { ...secret['env']!, ...pin.env } } : {}) },
-        mark: `${this.#options.mark}/${this.#started}/`,
+        scope: this.#options.supervision.open(),
         options: {
           ...this.#options.defaults,
           ...query,
           ...(query.agents === undefined ? {} : { agents: completeAgents(query.agents) }),
-          ...(resumed && request.replacesPrompt ? { systemPrompt: replaceRecorded(query.systemPrompt) } : {}),
+          ...(resumes && request.replacesPrompt ? { systemPrompt: replaceRecorded(query.systemPrompt) } : {}),
+          ...(interactive ? askingOptions(owner, request.notice) : {}),
+          ...(interactive && supportedDialogKinds !== undefined ? { supportedDialogKinds } : {}),
           settings: { ...open, ...pin },
           cwd: this.#options.workspace,
-          env: environment,
+          env: { ...this.#options.environment, ...env, ...access },
           mcpServersDelivery: 'initialize',
           ...(bypasses ? { allowDangerouslySkipPermissions: true } : {}),
-          ...(resumed ? { resume: request.sdkSessionId } : { sessionId: request.sdkSessionId }),
+          ...(resumes ? { resume: sdkSessionId } : { sessionId: sdkSessionId }),
         },
       })
       void agent.ended.then(() => grant?.revoke())
-      return { agent, resumed }
+      return agent
     } catch (error) {
       grant?.revoke()
       throw error
@@ -93,11 +114,11 @@ export class AgentHost {
   }
 
   /** The variables by which an agent reaches the model, and the grant behind them. */
-  #admit(request: AgentRequest): { environment: Record<string, string>; grant: Grant | undefined } {
-    const access = this.access(request.config())
+  #admit(owner: AgentOwner): { environment: Record<string, string>; grant: Grant | undefined } {
+    const access = this.access(owner.config())
     if (access.kind === 'cloud') return { environment: access.environment, grant: undefined }
     const grant = this.#options.broker.grant(() => {
-      const current = this.access(request.config())
+      const current = this.access(owner.config())
       return current.kind === 'broker' ? current.credential : undefined
     })
     return {

@@ -1,7 +1,8 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk'
-import { findMarked, killMarked, MARK_VARIABLE, sendSignal } from './supervision/marks.ts'
+import { sendSignal } from './supervision/marks.ts'
 import type { ProcessEntry } from './supervision/process-table.ts'
+import type { Scope } from './supervision/scope.ts'
 
 /** Bytes of stderr that are kept to explain an exit. */
 const STDERR_TAIL = 8 * 1024
@@ -16,24 +17,17 @@ export interface AgentExit {
   cause: string
 }
 
-/** The CLI as a child of ours: marked, so that nothing that it starts is left behind, and explained when it dies. */
+/** The CLI as a child of ours: in a scope, so that nothing that it starts is left behind, and explained when it dies. */
 export class AgentProcess {
   /** Resolves once the process and everything that it started are gone. */
   readonly exited: Promise<AgentExit>
   readonly #child: ChildProcessWithoutNullStreams
-  readonly #mark: string
+  readonly #scope: Scope
   #stderr = ''
 
-  constructor(options: SpawnOptions, mark: string, onStderr: (text: string) => void) {
-    this.#mark = mark
-    this.#child = spawn(options.command, options.args, {
-      cwd: options.cwd,
-      env: { ...options.env, [MARK_VARIABLE]: mark },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own: Ctrl-C in the server's terminal is for the server, which then ends its agents in order.
-      detached: true,
-      windowsHide: true,
-    })
+  constructor(options: SpawnOptions, scope: Scope, onStderr: (text: string) => void) {
+    this.#scope = scope
+    this.#child = this.#scope.spawn(options, { cwd: options.cwd, env: options.env })
     options.signal.addEventListener('abort', () => this.#child.kill('SIGTERM'), { once: true })
     // The SDK writes to a process that may have died; the exit tells, not the broken pipe.
     this.#child.stdin.on('error', () => {})
@@ -58,10 +52,14 @@ export class AgentProcess {
     return this.#child.pid
   }
 
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
   /** Asks the process to end, kills it when it does not, and resolves when nothing of it is left. */
   async stop(): Promise<AgentExit> {
     // Who cleared his environment is known by his parents only as long as they live.
-    const known = await findMarked(this.#mark)
+    const known = await this.#scope.find()
     this.#child.kill('SIGTERM')
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS)
     const exit = await this.exited
@@ -72,7 +70,7 @@ export class AgentProcess {
 
   async #sweep(known: readonly ProcessEntry[] = []): Promise<void> {
     if (this.#child.pid !== undefined) sendSignal(-this.#child.pid, 'SIGKILL')
-    await killMarked(this.#mark, known)
+    await this.#scope.kill(known)
   }
 
   #describe(code: number | null, signal: NodeJS.Signals | null): AgentExit {

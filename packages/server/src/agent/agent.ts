@@ -4,6 +4,7 @@ import { startup } from '@anthropic-ai/claude-agent-sdk/core'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentProcess, type AgentExit } from './agent-process.ts'
 import { Inbox } from './inbox.ts'
+import type { Scope } from './supervision/scope.ts'
 
 /** What an agent is started with. */
 export interface AgentStart {
@@ -11,8 +12,8 @@ export interface AgentStart {
   options: Options
   /** Settings that may not stand in a command line: they are given to the process once it listens. */
   secretSettings: Settings
-  /** Marks every process of this agent; see `watcher.ts`. */
-  mark: string
+  /** Every process of this agent is in it. */
+  scope: Scope
   onMessage: (message: SDKMessage) => void
   /** Called before each further message is taken from the agent: while it is pending, the agent is held back. */
   room: () => Promise<void>
@@ -51,7 +52,7 @@ export class Agent {
         options: {
           ...start.options,
           spawnClaudeCodeProcess: (options) => {
-            child = new AgentProcess(options, start.mark, start.onStderr)
+            child = new AgentProcess(options, start.scope, start.onStderr)
             if (start.signal.aborted) abort()
             return child.spawned
           },
@@ -77,6 +78,11 @@ export class Agent {
   /** The id of the process. */
   get processId(): number | undefined {
     return this.#process.id
+  }
+
+  /** The process has not ended. */
+  get isAlive(): boolean {
+    return this.#process.isAlive
   }
 
   /** Hands a message to the agent. */

@@ -41,6 +41,9 @@ const FIXED: Record<string, string> = {
   DISABLE_AUTOUPDATER: '1',
   // The CLI then ignores every routing and credential setting of the workspace's own settings files.
   CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST: '1',
+  // The CLI then writes a prompt to its transcript before the model hears of it, so that after a crash the transcript
+  // tells whether a prompt has entered the conversation. In no documentation; a test holds the CLI to it.
+  CLAUDE_CODE_EAGER_FLUSH: '1',
 }
 
 /** The variables of `source` that an agent may have, by name. */

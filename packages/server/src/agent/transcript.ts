@@ -1,23 +1,184 @@
-import { access, readdir } from 'node:fs/promises'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 
-/** Whether the CLI has a transcript of an SDK session, so that it can be resumed. `env` is the agent's own. */
-export async function hasTranscript(
+/** A line of the CLI's transcript, as far as this server reads it. */
+interface TranscriptEntry {
+  type: string
+  uuid?: string
+  parentUuid?: string | null
+  logicalParentUuid?: string
+  subtype?: string
+  sessionId?: string
+  requestId?: string
+  timestamp?: string
+  isSidechain?: boolean
+  isMeta?: boolean
+  isCompactSummary?: boolean
+  promptSource?: string
+  message?: { stop_reason?: string | null; content?: unknown }
+  toolUseResult?: unknown
+  attachment?: { type?: string; source_uuid?: string }
+}
+
+/** What a process had spent when it ended in order; the next one on the conversation counts on from there. */
+export interface SavedTotals {
+  totalCostUSD: number
+  modelUsage: Record<string, unknown>
+}
+
+/**
+ * The CLI's own record of a conversation, which is what a resumed agent remembers. Read after a process has died, and
+ * before the next one goes on with it.
+ */
+export class Transcript {
+  readonly path: string
+  readonly #entries: readonly TranscriptEntry[]
+  readonly #isDamaged: boolean
+
+  private constructor(path: string, lines: readonly (TranscriptEntry | undefined)[]) {
+    this.path = path
+    this.#entries = lines.filter((entry) => entry !== undefined)
+    this.#isDamaged = this.#entries.length < lines.length
+  }
+
+  /** The transcript of a conversation, or undefined when there is none. `env` is the agent's own. */
+  static async read(
+    sdkSessionId: string,
+    env: Record<string, string | undefined>,
+  ): Promise<Transcript | undefined> {
+    const path = await findTranscript(sdkSessionId, env)
+    if (path === undefined) return undefined
+    const text = await readFile(path, 'utf8')
+    const lines = text.split('\n').filter((line) => line !== '')
+    // The last line may be torn: what was not written whole was never relied upon.
+    const torn = text.endsWith('\n') || parse(lines.at(-1)) !== undefined ? 0 : 1
+    return new Transcript(path, lines.slice(0, lines.length - torn).map(parse))
+  }
+
+  /** Whether there is a conversation in it: the CLI refuses to go on with a file that has none, and to begin one over it. */
+  get hasMessages(): boolean {
+    return this.#entries.some(({ type, uuid }) => uuid !== undefined && (type === 'user' || type === 'assistant'))
+  }
+
+  /** What the last process that ended in order had spent. */
+  get savedTotals(): SavedTotals | undefined {
+    return this.#entries.findLast(({ type }) => type === 'cost-state') as unknown as SavedTotals | undefined
+  }
+
+  /** Whether a prompt has entered the conversation, as a turn of its own or within another. */
+  hasPrompt(uuid: string): boolean {
+    return this.#entries.some(
+      (entry) => (entry.type === 'user' && entry.uuid === uuid) || entry.attachment?.source_uuid === uuid,
+    )
+  }
+
+  /** Whether a tool call has its result. */
+  hasResult(toolUseId: string): boolean {
+    return this.#entries.some(({ type, message }) => {
+      const content: unknown = message?.content
+      return (
+        type === 'user' &&
+        Array.isArray(content) &&
+        content.some((block: { tool_use_id?: unknown }) => block.tool_use_id === toolUseId)
+      )
+    })
+  }
+
+  /** Whether the turn of a prompt ran to its end. */
+  hasEnded(uuid: string): boolean {
+    return this.#after(uuid).findLast(isMessage)?.message?.stop_reason === 'end_turn'
+  }
+
+  /** The messages that an agent said since a prompt, as the SDK would have yielded them. */
+  messagesSince(uuid: string): SDKMessage[] {
+    return this.#after(uuid).filter(isMessage).map(toMessage)
+  }
+
+  /**
+   * Whether every entry leads back to the beginning of the conversation, past `anchor`: else the record is damaged, or
+   * is not the one that the session knows, and the CLI would go on with something else in silence.
+   */
+  leadsBackTo(anchor: string | undefined): boolean {
+    if (this.#isDamaged) return false
+    const known = new Map(this.#entries.map((entry) => [entry.uuid, entry]))
+    let passed = anchor === undefined
+    let entry = this.#entries.findLast(({ uuid, isSidechain }) => uuid !== undefined && isSidechain !== true)
+    while (entry !== undefined) {
+      passed ||= entry.uuid === anchor
+      // A compaction begins a chain of its own and remembers what it stands for.
+      const before = entry.parentUuid ?? entry.logicalParentUuid
+      if (before === null || before === undefined) return passed
+      entry = known.get(before)
+    }
+    return false
+  }
+
+  /** Puts a file aside that holds no conversation, so that one can begin under its name. */
+  async putAside(): Promise<void> {
+    await rename(this.path, `${this.path}.empty-${Date.now()}`)
+  }
+
+  #after(uuid: string): TranscriptEntry[] {
+    const start = this.#entries.findIndex(
+      (entry) => entry.uuid === uuid || entry.attachment?.source_uuid === uuid,
+    )
+    return start === -1 ? [] : this.#entries.slice(start + 1)
+  }
+}
+
+/** Removes the transcript of a conversation and those of its subagents. */
+export async function removeTranscript(
   sdkSessionId: string,
   env: Record<string, string | undefined>,
-): Promise<boolean> {
+): Promise<void> {
+  const path = await findTranscript(sdkSessionId, env)
+  if (path === undefined) return
+  await rm(path, { force: true })
+  await rm(path.replace(/\.jsonl$/, ''), { recursive: true, force: true })
+}
+
+/** Which folder it is in follows from the working directory in a way that is the CLI's own; the id is enough. */
+async function findTranscript(
+  sdkSessionId: string,
+  env: Record<string, string | undefined>,
+): Promise<string | undefined> {
   const home = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
   const projects = join(home, 'projects')
-  // Which folder it is in follows from the working directory in a way that is the CLI's own; the id is enough.
-  const folders = await readdir(projects).catch(() => [])
-  const found = await Promise.all(
-    folders.map((folder) =>
-      access(join(projects, folder, `${sdkSessionId}.jsonl`)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  )
-  return found.includes(true)
+  for (const folder of await readdir(projects).catch((): string[] => [])) {
+    const names = await readdir(join(projects, folder)).catch((): string[] => [])
+    if (names.includes(`${sdkSessionId}.jsonl`)) return join(projects, folder, `${sdkSessionId}.jsonl`)
+  }
+  return undefined
+}
+
+function parse(line: string | undefined): TranscriptEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(line ?? '')
+    return typeof value === 'object' && value !== null ? (value as TranscriptEntry) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether an entry is a message of the main conversation that the SDK yields. */
+function isMessage(entry: TranscriptEntry): boolean {
+  const { type, isSidechain, isMeta, isCompactSummary, promptSource } = entry
+  if (type !== 'assistant' && type !== 'user') return false
+  return !isSidechain && !isMeta && !isCompactSummary && promptSource === undefined
+}
+
+function toMessage(entry: TranscriptEntry): SDKMessage {
+  const { type, message, sessionId, uuid, timestamp, requestId, toolUseResult } = entry
+  return {
+    type,
+    message,
+    parent_tool_use_id: null,
+    session_id: sessionId,
+    uuid,
+    timestamp,
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+    ...(toolUseResult === undefined ? {} : { tool_use_result: toolUseResult }),
+  } as unknown as SDKMessage
 }

@@ -1,124 +1,219 @@
-import { writeSync } from 'node:fs'
-import { open, mkdir, type FileHandle } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { AgentServerError } from '@claude-agent/protocol'
-import type { LoggedEvent, Seq } from './event.ts'
-import type { Draft, EventLog } from './event-log.ts'
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { Seq } from '@claude-agent/protocol'
+import { numberDrafts, type Draft, type Entry } from './entry.ts'
+import { logClosed, storageFull, type EventLog } from './event-log.ts'
+import { grouped, oneByOne } from './grouped.ts'
+import {
+  changedDirectories,
+  readBootId,
+  syncDirectory,
+  writeIdentity,
+  type LogIdentity,
+} from './log-identity.ts'
+import { recoverLog, type Recovered } from './log-recovery.ts'
+import { Segment } from './segment.ts'
 
-/** Bytes between two entries of the sparse index, and the size of one read. */
-const STRIDE = 64 * 1024
-const NEWLINE = 0x0a
-/** Bytes up to which a batch is copied into the page cache at once: the way through the thread pool takes longer. */
-const AT_ONCE = 256 * 1024
+/** Bytes of a segment when the log has no bound. */
+const SEGMENT_BYTES = 32 * 1024 * 1024
+const MIN_SEGMENT_BYTES = 256 * 1024
 
-/** An event log in a file of JSON lines, plain enough for `tail -f` and `jq`. */
+export interface JsonlLogOptions {
+  /** Bytes beyond which the oldest segments are dropped. @default Infinity */
+  maxBytes?: number
+  /** Milliseconds after which segments are dropped, counted from their last event. @default Infinity */
+  maxAgeMs?: number
+  /** Milliseconds since 1970. @default Date.now */
+  clock?: () => number
+  /** What names this boot of the machine; undefined where nothing does. @default the kernel's */
+  bootId?: string | undefined
+}
+
+/**
+ * An event log in files of JSON lines, `events-<first seq>.jsonl`, plain enough for `tail -f` and `jq`, and a
+ * `log.json` with its id. It holds a file open from the first `append` to `release()`, and for the time of a read.
+ */
 export class JsonlLog implements EventLog {
-  readonly #file: FileHandle
+  readonly #directory: string
+  readonly #maxBytes: number
+  readonly #maxAgeMs: number
   readonly #clock: () => number
-  /** Where some events begin: `[seq, offset]`, about one per stride. */
-  readonly #index: [Seq, number][] = []
-  #lastSeq: Seq = 0
-  #size = 0
+  readonly #boot: string | undefined
+  readonly #inTurn = oneByOne()
+  readonly #syncAll = grouped(() => this.#makeDurable())
+  readonly #unsynced = new Set<Segment>()
+  readonly #unsyncedDirectories: Set<string>
+  #identity: LogIdentity
+  #segments: Segment[]
+  #lastSeq: Seq
+  #isClosed = false
 
-  private constructor(file: FileHandle, clock: () => number) {
-    this.#file = file
-    this.#clock = clock
+  private constructor(
+    directory: string,
+    made: string | undefined,
+    recovered: Recovered,
+    options: JsonlLogOptions,
+  ) {
+    this.#directory = directory
+    this.#unsyncedDirectories = new Set(made === undefined ? [] : changedDirectories(directory, made))
+    this.#identity = recovered.identity
+    this.#segments = recovered.segments
+    this.#lastSeq = recovered.lastSeq
+    this.#maxBytes = options.maxBytes ?? Infinity
+    this.#maxAgeMs = options.maxAgeMs ?? Infinity
+    this.#clock = options.clock ?? Date.now
+    this.#boot = bootOf(options)
   }
 
-  /** Creates the file and its folder, readable by this user only. The file must not exist. */
-  static async create(path: string, clock: () => number = Date.now): Promise<JsonlLog> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    return new JsonlLog(await open(path, 'wx+', 0o600), clock)
+  /** Opens the log in a directory, or creates it there, readable by this user only. Nothing stays open. */
+  static async open(directory: string, options: JsonlLogOptions = {}): Promise<JsonlLog> {
+    const path = resolve(directory)
+    const made = await mkdir(path, { recursive: true, mode: 0o700 })
+    const log = new JsonlLog(path, made, await recoverLog(path, bootOf(options)), options)
+    await log.#dropOldest()
+    return log
+  }
+
+  get id(): string {
+    return this.#identity.id
+  }
+
+  get firstSeq(): Seq {
+    return this.#segments[0]?.first ?? this.#lastSeq + 1
   }
 
   get lastSeq(): Seq {
     return this.#lastSeq
   }
 
-  async append(drafts: readonly Draft[]): Promise<LoggedEvent[]> {
-    const at = this.#clock()
-    const marks: [Seq, number][] = []
-    let lastMark = this.#index.at(-1)?.[1] ?? -STRIDE
-    let offset = this.#size
-    const logged: LoggedEvent[] = []
-    const lines: Buffer[] = []
-    for (const [i, { event, json }] of drafts.entries()) {
-      const seq = this.#lastSeq + i + 1
-      const line = Buffer.from(`{"seq":${seq},"at":${at},${json.slice(1)}\n`)
-      if (offset - lastMark >= STRIDE) marks.push([seq, (lastMark = offset)])
-      offset += line.length
-      logged.push({ seq, at, ...event })
-      lines.push(line)
-    }
-    await this.#write(lines.length === 1 ? lines[0]! : Buffer.concat(lines))
-    this.#size = offset
-    this.#lastSeq += drafts.length
-    this.#index.push(...marks)
-    return logged
+  append(drafts: readonly Draft[]): Promise<Entry[]> {
+    return this.#inTurn(() => this.#append(drafts))
   }
 
-  async *read(after: Seq): AsyncGenerator<LoggedEvent> {
-    const last = this.#lastSeq
-    const end = this.#size
-    if (after >= last) return
-    let rest: Buffer = Buffer.alloc(0)
-    for (let position = this.#offsetBefore(after + 1); position < end;) {
-      const chunk = Buffer.allocUnsafe(Math.min(STRIDE, end - position))
-      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, position)
-      if (bytesRead === 0) break
-      position += bytesRead
-      const text =
-        rest.length === 0 ? chunk.subarray(0, bytesRead) : Buffer.concat([rest, chunk.subarray(0, bytesRead)])
-      let start = 0
-      for (let stop = text.indexOf(NEWLINE); stop !== -1; stop = text.indexOf(NEWLINE, start)) {
-        const event = JSON.parse(text.toString('utf8', start, stop)) as LoggedEvent
-        start = stop + 1
-        if (event.seq > after) yield event
-        if (event.seq >= last) return
-      }
-      rest = text.subarray(start)
-    }
+  async sync(): Promise<void> {
+    if (this.#isClosed) throw logClosed()
+    await this.#syncAll()
+  }
+
+  read(after: Seq): AsyncIterable<readonly Entry[]> {
+    return this.#readParts(
+      after,
+      this.#segments.map((segment) => ({ segment, end: segment.bytes })),
+    )
+  }
+
+  release(): Promise<void> {
+    return this.#inTurn(() => this.#release())
   }
 
   async close(): Promise<void> {
-    await this.#file.close()
+    await this.#inTurn(async () => {
+      await this.#release()
+      this.#isClosed = true
+    })
   }
 
-  /** Writes all of it at the end, or takes back what was written of it. */
-  async #write(bytes: Buffer): Promise<void> {
+  async #append(drafts: readonly Draft[]): Promise<Entry[]> {
+    if (this.#isClosed) throw logClosed()
+    if (drafts.length === 0) return []
+    const at = this.#clock()
+    const { bytes, entries } = numberDrafts(drafts, this.#lastSeq + 1, at)
     try {
-      for (let done = 0; done < bytes.length;) {
-        done += await this.#writeAt(bytes, done)
+      await this.#markUse()
+      const segment = await this.#segmentForMore()
+      await segment.append(bytes, entries, at)
+      this.#unsynced.add(segment)
+    } catch (error) {
+      throw storageFull(error)
+    }
+    this.#lastSeq += entries.length
+    if (this.#bytes > this.#maxBytes) await this.#dropOldest()
+    return entries
+  }
+
+  async *#readParts(
+    after: Seq,
+    parts: { segment: Segment; end: number }[],
+  ): AsyncGenerator<readonly Entry[]> {
+    for (const [i, { segment, end }] of parts.entries()) {
+      if (this.#isClosed) throw logClosed()
+      const next = parts[i + 1]?.segment.first ?? Infinity
+      if (next > after + 1) yield* segment.read(after, end)
+    }
+  }
+
+  /** The last segment, or a new one when that has enough. */
+  async #segmentForMore(): Promise<Segment> {
+    const last = this.#segments.at(-1)
+    const limit = Math.max(
+      MIN_SEGMENT_BYTES,
+      this.#maxBytes === Infinity ? SEGMENT_BYTES : this.#maxBytes / 8,
+    )
+    if (last !== undefined && last.bytes < limit) return last
+    await last?.finish()
+    const next = new Segment(this.#directory, this.#lastSeq + 1)
+    this.#unsyncedDirectories.add(this.#directory)
+    this.#segments.push(next)
+    await this.#dropOldest()
+    return next
+  }
+
+  /** Says on disk that the log is not cleanly closed any more, before anybody can hear of an event that may be lost. */
+  async #markUse(): Promise<void> {
+    if (this.#identity.closed === undefined) return
+    const identity = { id: this.id, ...(this.#boot === undefined ? {} : { boot: this.#boot }) }
+    await writeIdentity(this.#directory, identity, { durable: true })
+    this.#identity = identity
+  }
+
+  async #makeDurable(): Promise<void> {
+    const segments = [...this.#unsynced]
+    const directories = [...this.#unsyncedDirectories]
+    this.#unsynced.clear()
+    this.#unsyncedDirectories.clear()
+    try {
+      for (const segment of segments) await segment.sync()
+      for (const directory of directories) await syncDirectory(directory)
+    } catch (error) {
+      for (const segment of segments) this.#unsynced.add(segment)
+      for (const directory of directories) this.#unsyncedDirectories.add(directory)
+      throw storageFull(error)
+    }
+  }
+
+  async #release(): Promise<void> {
+    const bytes = this.#segments.at(-1)?.bytes ?? 0
+    try {
+      await this.#syncAll()
+      if (this.#identity.closed === undefined) {
+        const identity = { id: this.id, closed: { lastSeq: this.#lastSeq, bytes } }
+        await writeIdentity(this.#directory, identity, { durable: false })
+        this.#identity = identity
       }
-    } catch (cause) {
-      await this.#file.truncate(this.#size).catch(() => {})
-      throw new AgentServerError({
-        code: 'storage_full',
-        message: `The event log could not be written: ${(cause as Error).message}`,
-        hint: 'Make room on the disk of CLAUDE_AGENT_DATA_DIR; the session goes on by itself then.',
-        retryAfterMs: 1000,
-        cause,
-      })
+    } catch {
+      // What could not be made durable is not called closed: should the power go, the log gets a new id.
     }
+    await Promise.all(this.#segments.map((segment) => segment.release()))
   }
 
-  /** Writes what it can of the bytes from `done` on. Resolves with how many that were. */
-  async #writeAt(bytes: Buffer, done: number): Promise<number> {
-    const length = bytes.length - done
-    const position = this.#size + done
-    if (length <= AT_ONCE) return writeSync(this.#file.fd, bytes, done, length, position)
-    return (await this.#file.write(bytes, done, length, position)).bytesWritten
+  get #bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** The offset of the nearest indexed event at or before `seq`. */
-  #offsetBefore(seq: Seq): number {
-    let low = 0
-    let high = this.#index.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.#index[middle]![0] <= seq) low = middle + 1
-      else high = middle
+  /** Drops what is too much or too old, by whole segments, but never the last one. */
+  async #dropOldest(): Promise<void> {
+    const tooOld = this.#clock() - this.#maxAgeMs
+    while (this.#segments.length > 1) {
+      const oldest = this.#segments[0]!
+      const isTooOld = this.#maxAgeMs !== Infinity && (await oldest.newestAt()) < tooOld
+      if (this.#bytes <= this.#maxBytes && !isTooOld) return
+      this.#segments = this.#segments.slice(1)
+      this.#unsynced.delete(oldest)
+      await oldest.drop()
     }
-    return this.#index[low - 1]?.[1] ?? 0
   }
+}
+
+function bootOf(options: JsonlLogOptions): string | undefined {
+  return 'bootId' in options ? options.bootId : readBootId()
 }

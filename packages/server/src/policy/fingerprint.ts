@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 
 /** Tells whether two values are the same without keeping either: equal values, equal fingerprints. */
 type Fingerprint = (value: unknown) => string
@@ -9,6 +9,11 @@ type Fingerprint = (value: unknown) => string
  */
 export function createFingerprint(key: Buffer): Fingerprint {
   return (value) => createHmac('sha256', key).update(canonical(value)).digest('hex')
+}
+
+/** A short name for a value that is no secret: the first 128 bits of its SHA-256, in hex. */
+export function hashOf(value: unknown): string {
+  return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 32)
 }
 
 /** JSON with the keys of every object in order, and without fields that are undefined. */

@@ -172,7 +172,11 @@ export const OPTIONS: Record<keyof Options, OptionRule> = {
   spawnClaudeCodeProcess: refused(FUNCTION),
   stderr: server('What the agent writes there arrives as `info` frames.'),
   strictMcpConfig: argument(flag, 'true or false', 'Leaves out the MCP servers of the workspace.'),
-  supportedDialogKinds: server('Needs `onUserDialog`, and the SDK does not start without it.'),
+  supportedDialogKinds: remote(
+    texts,
+    'an array of strings',
+    'Dialogs that the clients can show; of interactive sessions only.',
+  ),
   systemPrompt: remote(
     z.union([
       text,

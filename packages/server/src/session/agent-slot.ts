@@ -1,15 +1,17 @@
+import type { AgentExitedEvent } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
-import type { StartedAgent } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
-import { stopping } from './admission.ts'
+import { stopping } from './refusals.ts'
+
+/** Why the server ended an agent. */
+export type EndReason = NonNullable<AgentExitedEvent['reason']>
 
 export interface AgentSlotParts {
   /** A fingerprint of what an agent must be started with now. */
   wanted: () => string
-  start: (signal: AbortSignal) => Promise<StartedAgent>
-  onStarted: (started: StartedAgent) => void
-  /** The agent ended by itself. */
-  onExit: (exit: AgentExit) => void
+  start: (signal: AbortSignal) => Promise<Agent>
+  /** The agent has ended: by itself, or for a reason. What is to be done before the next one starts, is waited for. */
+  onExit: (exit: AgentExit, reason: EndReason | undefined) => Promise<void>
 }
 
 /**
@@ -24,6 +26,9 @@ export class AgentSlot {
   /** What the agent was started with, or is being started with. */
   #fingerprint = ''
   #closed = false
+  #reason: EndReason | undefined
+  /** Resolves when the last agent is gone and what that asked for is done. */
+  #cleared: Promise<void> = Promise.resolve()
 
   constructor(parts: AgentSlotParts) {
     this.#parts = parts
@@ -46,13 +51,13 @@ export class AgentSlot {
 
   /** Whether this agent is the one that is wanted, with no other on its way. */
   holds(agent: Agent): boolean {
-    return this.#agent === agent && !this.isStarting && !this.isStale
+    return this.#agent === agent && !this.isStarting && !this.isStale && this.#reason === undefined
   }
 
   /** An agent as it is wanted now: the one that runs, the one that starts, or a new one in its place. */
   ready(): Promise<Agent> {
     if (this.#closed) return Promise.reject(stopping())
-    if (!this.isStale) {
+    if (!this.isStale && this.#reason === undefined) {
       if (this.#starting !== undefined) return this.#starting
       if (this.#agent !== undefined) return Promise.resolve(this.#agent)
     }
@@ -60,9 +65,12 @@ export class AgentSlot {
     this.#abort.abort()
     this.#abort = new AbortController()
     const { signal } = this.#abort
-    const before = this.#starting?.catch(() => undefined) ?? Promise.resolve(this.#agent)
+    const before = this.#starting?.then(
+      () => {},
+      () => {},
+    )
     this.#fingerprint = this.#parts.wanted()
-    const starting = before.then((previous) => this.#replace(previous, signal))
+    const starting = Promise.resolve(before).then(() => this.#replace(signal))
     this.#starting = starting
     starting.then(
       () => this.#settle(starting),
@@ -73,29 +81,38 @@ export class AgentSlot {
     return starting
   }
 
+  /** Ends the agent that runs, if there is one; resolves when it is gone. The next one is started when it is asked for. */
+  async end(reason: EndReason): Promise<void> {
+    const agent = this.#agent
+    if (agent === undefined) return
+    this.#reason ??= reason
+    await agent.stop()
+    await this.#cleared
+  }
+
   /** Ends the agent, also one that is being started. None is started any more. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#reason ??= 'shutdown'
     this.#abort.abort()
     await this.#starting?.catch(() => undefined)
     await this.#agent?.stop()
+    await this.#cleared
   }
 
-  async #replace(previous: Agent | undefined, signal: AbortSignal): Promise<Agent> {
-    if (previous !== undefined) {
-      this.#agent = undefined
-      await previous.stop()
-    }
-    const started = await this.#parts.start(signal)
-    const { agent } = started
+  async #replace(signal: AbortSignal): Promise<Agent> {
+    await this.end('options')
+    await this.#cleared
+    signal.throwIfAborted()
+    const agent = await this.#parts.start(signal)
     this.#agent = agent
-    this.#parts.onStarted(started)
-    void agent.ended.then((exit) => {
-      // One that was replaced, or that ends with the session, is expected to end.
-      if (this.#agent !== agent || this.#closed) return
+    this.#cleared = agent.ended.then(async (exit) => {
+      const reason = this.#reason
+      this.#reason = undefined
       this.#agent = undefined
-      this.#fingerprint = ''
-      this.#parts.onExit(exit)
+      // One that is being started already, with what is wanted now, stays the one.
+      if (!this.isStarting) this.#fingerprint = ''
+      await this.#parts.onExit(exit, reason)
     })
     return agent
   }

@@ -1,51 +1,35 @@
-import type { UserMessageInput } from '@claude-agent/protocol'
+import type { AcceptedPrompt } from './state.ts'
 
-export interface Prompt {
-  uuid: string
-  data: UserMessageInput
-}
-
-interface Waiting {
-  prompt: Prompt
-  size: number
-}
-
-/** The prompts of a session in their order: the one that the agent works on, and those that wait. */
+/** The prompts that wait, in their order. */
 export class PromptQueue {
-  readonly #waiting: Waiting[] = []
-  #size = 0
-  #current: Prompt | undefined
+  #waiting: AcceptedPrompt[] = []
 
-  /** The prompt that was handed to the agent and has not ended. */
-  get current(): Prompt | undefined {
-    return this.#current
-  }
-
-  get waiting(): number {
+  get length(): number {
     return this.#waiting.length
   }
 
-  /** Characters of all that wait. */
+  /** Characters of all that wait, as JSON. */
   get size(): number {
-    return this.#size
+    return this.#waiting.reduce((sum, { data }) => sum + JSON.stringify(data).length, 0)
   }
 
-  add(prompt: Prompt, size: number): void {
-    this.#waiting.push({ prompt, size })
-    this.#size += size
+  add(prompt: AcceptedPrompt): void {
+    this.#waiting.push(prompt)
   }
 
-  /** The next prompt becomes the current one; undefined while one is running or none waits. */
-  next(): Prompt | undefined {
-    if (this.#current !== undefined) return undefined
-    const next = this.#waiting.shift()
-    this.#size -= next?.size ?? 0
-    this.#current = next?.prompt
-    return this.#current
+  /** Puts back what was taken out, before all others. */
+  putBack(prompts: readonly AcceptedPrompt[]): void {
+    this.#waiting.unshift(...prompts)
   }
 
-  /** The current prompt has ended. */
-  finish(): void {
-    this.#current = undefined
+  next(): AcceptedPrompt | undefined {
+    return this.#waiting.shift()
+  }
+
+  /** Takes a prompt out; false when it does not wait. */
+  remove(uuid: string): boolean {
+    const before = this.#waiting.length
+    this.#waiting = this.#waiting.filter((prompt) => prompt.uuid !== uuid)
+    return this.#waiting.length < before
   }
 }

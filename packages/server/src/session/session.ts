@@ -1,237 +1,294 @@
 import { randomUUID } from 'node:crypto'
-import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-import { AgentServerError, type QueryConfig, type UserMessageInput } from '@claude-agent/protocol'
-import type { AgentHost, StartedAgent } from '../agent/agent-host.ts'
-import type { AgentExit } from '../agent/agent-process.ts'
-import type { PromptOutcome } from '../log/event.ts'
+import {
+  AgentServerError,
+  type AnswerAccepted,
+  type LoggedEvent,
+  type MessageAccepted,
+  type MessageCancelled,
+  type QueryConfig,
+  type SessionInfo,
+  type SessionUpdate,
+  type UserMessageInput,
+} from '@claude-agent/protocol'
+import type { EventLog } from '../log/event-log.ts'
 import type { Feed } from '../log/feed.ts'
-import { Admission, interruptedEarly, noModelAccess, queueFull, stopping } from './admission.ts'
-import { AgentSlot } from './agent-slot.ts'
-import { Conversation } from './conversation.ts'
-import { PromptQueue, type Prompt } from './prompt-queue.ts'
-import { isEphemeral, Turn } from './turn.ts'
+import { hashOf } from '../policy/fingerprint.ts'
+import type { GivenAnswer } from './answer.ts'
+import { Engine, type EngineMeans } from './engine.ts'
+import { describeSession } from './info.ts'
+import type { SessionRecord } from './record.ts'
+import {
+  credentialsRequired,
+  noModelAccess,
+  promptNotFound,
+  promptNotWaiting,
+  queueFull,
+  stopping,
+  uuidConflict,
+} from './refusals.ts'
+import { SessionState } from './state.ts'
+import { budgetReached, reachedLimit } from './usage.ts'
 
 /** Characters of prompts that may wait; one more is taken up to here. */
 const MAX_QUEUED_SIZE = 64 * 1024 * 1024
 
-/** What an agent that starts gets to take a prompt that was interrupted. */
-const START_PATIENCE_MS = 5_000
-
-/** What a session is made of. */
-export interface SessionParts {
-  feed: Feed
-  host: AgentHost
+export interface SessionMeans extends EngineMeans {
   fingerprint: (value: unknown) => string
   /** The most prompts that may wait. */
   maxQueuedPrompts: number
 }
 
+export interface SessionParts {
+  record: SessionRecord
+  log: EventLog
+  /** The options with their secrets; undefined when those were lost. */
+  options: QueryConfig | undefined
+  means: SessionMeans
+  /** The record is to be written. */
+  save: (record: SessionRecord, isDurable: boolean) => Promise<void>
+  /** There is nothing left to do for now. */
+  onRest: (session: Session) => void
+}
+
+/** Ended by whom: the session was deleted, or the server stops. */
+export type SessionEnd = 'deleted' | 'stopping'
+
 /**
- * A conversation with an agent: takes prompts, hands them to the agent one at a time, and tells everything to its feed.
- * It knows nothing of sockets, lives on with no client, and replaces its agent when that dies or must change.
+ * A conversation with an agent, as clients deal with it: takes prompts, answers and changes, and acknowledges what is
+ * durable. It knows nothing of sockets, and lives on with no client.
  */
 export class Session {
-  readonly feed: Feed
   readonly #parts: SessionParts
-  readonly #prompts = new PromptQueue()
-  readonly #conversation = new Conversation()
-  readonly #admission: Admission
-  readonly #slot: AgentSlot
-  #config: QueryConfig = {}
-  /** What an agent with this configuration must be started with, as a fingerprint. */
+  readonly #state: SessionState
+  readonly #engine: Engine
+  readonly #offers = new Map<string, { content: string; written: Promise<LoggedEvent> }>()
+  readonly #endListeners = new Set<(end: SessionEnd) => void>()
+  #record: SessionRecord
+  #options: QueryConfig | undefined
   #wanted: string
-  #turn: Turn | undefined
-  #ending: Promise<void> | undefined
+  #end: SessionEnd | undefined
 
-  constructor(parts: SessionParts) {
+  private constructor(parts: SessionParts, state: SessionState) {
     this.#parts = parts
-    this.feed = parts.feed
-    this.#admission = new Admission(parts.fingerprint)
-    this.#wanted = parts.fingerprint(parts.host.describe(this.#config))
-    this.#slot = new AgentSlot({
-      wanted: () => this.#wanted,
-      start: (signal) => this.#startAgent(signal),
-      onStarted: ({ resumed }) => {
-        this.feed.publish({ type: 'agent_started', sdkSessionId: this.#conversation.id, resumed })
+    this.#state = state
+    this.#record = parts.record
+    this.#options = parts.options
+    this.#wanted = this.#fingerprint()
+    const { interactive, isPlain, systemPrompt } = parts.record
+    this.#engine = new Engine(
+      parts.log,
+      state,
+      parts.means,
+      {
+        interactive,
+        isPlain,
+        systemPrompt,
+        config: () => this.config,
+        wanted: () => this.#wanted,
+        hasCredentials: () => this.hasCredentials,
+        limits: () => this.#record.limits,
+        askTimeoutMs: () => this.#record.askTimeoutMs,
       },
-      onExit: (exit) => this.#agentEnded(exit),
-    })
+      {
+        onWritten: (event) => this.#written(event),
+        onChange: () => {
+          if (this.#engine.isAtRest) parts.onRest(this)
+        },
+      },
+    )
   }
 
+  /** Takes a session up from its log: what was open when the server ended, is gone on with. */
+  static async open(parts: SessionParts): Promise<Session> {
+    const { log, record } = parts
+    const rest = record.rest?.log === log.id && record.rest.state.seq <= log.lastSeq ? record.rest : undefined
+    const state = new SessionState(rest?.state)
+    for await (const entries of log.read(state.seq))
+      for (const { event } of entries) state.apply(event as LoggedEvent)
+    const session = new Session(parts, state)
+    await session.#engine.restore()
+    return session
+  }
+
+  get id(): string {
+    return this.#record.id
+  }
+
+  get feed(): Feed {
+    return this.#engine.feed
+  }
+
+  get record(): SessionRecord {
+    const systemPrompt = this.#engine.launcher.systemPrompt
+    return { ...this.#record, systemPrompt }
+  }
+
+  /** What the session is to be remembered as, when it has nothing left to do. */
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** The options, with secrets where those are known. */
   get config(): QueryConfig {
-    return this.#config
+    return this.#options ?? this.#record.options
+  }
+
+  get hasCredentials(): boolean {
+    return this.#options !== undefined || !this.#record.hasSecrets
+  }
+
+  get isAtRest(): boolean {
+    return this.#engine.isAtRest
+  }
+
+  /** A fingerprint of what its agents are started with. */
+  get wanted(): string {
+    return this.#wanted
   }
 
   /** The process of the agent, while there is one. */
   get processId(): number | undefined {
-    return this.#slot.agent?.processId
+    return this.#engine.runner.slot.agent?.processId
+  }
+
+  info(): SessionInfo {
+    return describeSession(this.record, this.#state, {
+      status: this.#engine.status,
+      position: this.#engine.position,
+      queuedPrompts: this.#engine.runner.waiting,
+      log: this.feed.id,
+      firstSeq: this.feed.firstSeq,
+      lastSeq: this.feed.lastSeq,
+    })
   }
 
   /**
-   * Accepts a prompt: it is written to the log and gets its turn after those before it. A prompt that was accepted
-   * before, by its uuid, is not taken again.
-   * @throws AgentServerError `no_model_access`, `queue_full`, `uuid_conflict`, `storage_full`, `server_stopping`
+   * Accepts a prompt: resolves once it is durable. One that was accepted before, by its uuid, is not taken again.
+   * @throws AgentServerError `no_model_access`, `credentials_required`, `budget_reached`, `queue_full`,
+   * `uuid_conflict`, `storage_full`, `server_stopping`
    */
-  send(data: UserMessageInput): Prompt {
-    this.#refuseIfUnable()
+  async send(data: UserMessageInput): Promise<MessageAccepted> {
     const uuid = data.uuid ?? randomUUID()
-    const prompt: Prompt = { uuid, data: { ...data, uuid } }
-    if (!this.#admission.admit(uuid, data)) return prompt
-    const size = this.feed.publish({ type: 'user_message', uuid, data: prompt.data })
-    this.#prompts.add(prompt, size)
-    this.#advance()
-    return prompt
+    const content = hashOf(data.message)
+    const known = this.#state.prompt(uuid) ?? this.#offers.get(uuid)
+    if (known !== undefined && known.content !== content) throw uuidConflict(uuid)
+    if (known === undefined) this.#refuseIfUnable()
+    const seq = await this.#accept(uuid, data, content)
+    await this.feed.durable()
+    return { uuid, seq, turn: this.#state.prompt(uuid)?.joins ? 'running' : 'own' }
   }
 
-  /**
-   * Stops the running turn; without one it does nothing. A prompt that the agent has not begun yet is interrupted as
-   * soon as it has; when no agent has taken it within 5 s, it is taken back.
-   */
+  /** Takes a prompt back that waits. @throws AgentServerError `prompt_not_found`, `prompt_not_waiting` */
+  async cancel(uuid: string): Promise<MessageCancelled> {
+    if (!this.#engine.runner.cancel(uuid)) {
+      const prompt = this.#state.prompt(uuid)
+      throw prompt === undefined ? promptNotFound(uuid) : promptNotWaiting(uuid, prompt.outcome)
+    }
+    await this.feed.settled()
+    await this.feed.durable()
+    return { uuid, outcome: 'cancelled' }
+  }
+
+  /** Stops the running turn, or closes the question that it waits on; without one it does nothing. */
   interrupt(): void {
-    const turn = this.#turn
-    if (turn === undefined) return
-    turn.interrupt()
-    if (turn.isStarted) this.#interruptAgent()
-    else if (!turn.isHandedOver) setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
+    this.#engine.runner.interrupt()
   }
 
-  /** Sets the configuration; says when it takes effect. An agent that waits or starts is replaced at once. */
-  configure(config: QueryConfig): 'now' | 'next_turn' {
-    this.#config = config
-    this.#wanted = this.#parts.fingerprint(this.#parts.host.describe(config))
-    if (!this.#slot.isStale) return 'now'
-    if (this.#turn?.isHandedOver) return 'next_turn'
-    this.warm()
-    return 'now'
+  /** Answers an ask. @throws AgentServerError `ask_not_found`, `already_settled`, `invalid_answer`, `storage_full` */
+  async answer(ask: string, given: GivenAnswer, by: string): Promise<AnswerAccepted> {
+    if (this.#end !== undefined) throw stopping()
+    return await this.#engine.asks.answer(ask, given, by)
   }
 
-  /**
-   * Makes an agent ready ahead of the next prompt; a turn that runs keeps its own. That it cannot start is told at the
-   * prompt that needs it.
-   */
+  /** Sets what is given; says when options take effect. Resolves once it is durable. */
+  async update(update: SessionUpdate, shown: QueryConfig | undefined): Promise<'now' | 'next_turn'> {
+    const { options, ...rest } = update
+    const secrets = shown === undefined || options === undefined ? {} : { options: shown, hasSecrets: hashOf(shown) !== hashOf(options) }
+    this.#record = { ...this.#record, ...rest, ...secrets, updatedAt: Date.now() }
+    const applies = options === undefined ? 'now' : this.#configure(options)
+    await this.feed.offer({ type: 'session_updated', ...rest, ...(shown === undefined ? {} : { options: shown }) })
+    await this.#parts.save(this.record, true)
+    this.#engine.refresh()
+    return applies
+  }
+
+  /** Gives the options again whose secrets were lost. */
+  restoreCredentials(options: QueryConfig): void {
+    if (this.hasCredentials) return
+    this.#configure(options)
+    this.#engine.refresh()
+  }
+
+  /** A client has come: an agent is made ready. */
   warm(): void {
-    if (this.#turn?.isHandedOver || this.#ending !== undefined) return
-    this.#slot.ready().catch(() => {})
+    if (this.#end === undefined) this.#engine.warm()
+  }
+
+  /** Calls back when the session is deleted or the server stops. Returns how to stop listening. */
+  onClosed(listener: (end: SessionEnd) => void): () => void {
+    if (this.#end !== undefined) listener(this.#end)
+    this.#endListeners.add(listener)
+    return () => this.#endListeners.delete(listener)
   }
 
   /** Ends the agent; what it said until then is in the log. */
-  async close(): Promise<void> {
-    this.#ending ??= this.#end()
-    await this.#ending
+  async close(end: SessionEnd): Promise<void> {
+    if (this.#end !== undefined) return
+    this.#end = end
+    await this.#engine.close(end === 'deleted')
+    for (const listener of this.#endListeners) listener(end)
   }
 
-  async #end(): Promise<void> {
-    await this.#slot.close()
-    if (this.#turn !== undefined) this.#finish('interrupted')
-    await this.feed.close()
+  #configure(options: QueryConfig): 'now' | 'next_turn' {
+    this.#options = options
+    this.#wanted = this.#fingerprint()
+    const { slot, mayWarm } = this.#engine.runner
+    return slot.isStale && !mayWarm ? 'next_turn' : 'now'
+  }
+
+  #fingerprint(): string {
+    const { means, record } = this.#parts
+    return means.fingerprint(means.host.describe(this.config, record.interactive))
+  }
+
+  /** The number of a prompt's event, once it is written. */
+  async #accept(uuid: string, data: UserMessageInput, content: string): Promise<number> {
+    const accepted = this.#state.prompt(uuid)
+    if (accepted !== undefined) return accepted.seq
+    const offer = this.#offers.get(uuid)
+    if (offer !== undefined) return (await offer.written).seq
+    const joins = (data.priority === 'now' || data.priority === 'next') && this.#engine.runner.takesMore
+    const written = this.feed.offer({
+      type: 'user_message',
+      uuid,
+      data: { ...data, uuid },
+      ...(joins ? { turn: 'running' as const } : {}),
+    })
+    this.#offers.set(uuid, { content, written })
+    try {
+      return (await written).seq
+    } finally {
+      this.#offers.delete(uuid)
+    }
+  }
+
+  /** An event stands in the log: a prompt gets its turn from here on. */
+  #written(event: LoggedEvent): void {
+    if (event.type !== 'user_message') return
+    const prompt = this.#state.prompt(event.uuid)
+    if (prompt !== undefined) this.#engine.runner.add(prompt)
   }
 
   #refuseIfUnable(): void {
-    if (this.#ending !== undefined) throw stopping()
-    if (this.#parts.host.access(this.#config).kind === 'none') throw noModelAccess()
+    const { id, limits } = this.#record
+    const { host, maxQueuedPrompts } = this.#parts.means
+    if (this.#end !== undefined) throw stopping()
+    if (!this.hasCredentials) throw credentialsRequired(id)
+    if (host.access(this.config).kind === 'none') throw noModelAccess()
+    const reached = reachedLimit(this.#state.usage.total, limits)
+    if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
-    const { waiting, size } = this.#prompts
-    if (waiting >= this.#parts.maxQueuedPrompts || size > MAX_QUEUED_SIZE) throw queueFull(waiting)
-  }
-
-  /** Hands the next prompt over when none is running. */
-  #advance(): void {
-    const prompt = this.#ending === undefined ? this.#prompts.next() : undefined
-    if (prompt === undefined) return
-    const turn = new Turn(prompt.uuid)
-    this.#turn = turn
-    void this.#handOver(prompt, turn)
-  }
-
-  /** Gives a prompt to an agent once there is one as it is wanted; it may be another than at first. */
-  async #handOver(prompt: Prompt, turn: Turn): Promise<void> {
-    for (;;) {
-      try {
-        const agent = await this.#slot.ready()
-        if (this.#turn !== turn) return
-        if (!this.#slot.holds(agent)) continue
-        turn.handOver()
-        return agent.send({
-          parent_tool_use_id: null,
-          ...prompt.data,
-          session_id: this.#conversation.id,
-        } as never)
-      } catch (error) {
-        if (this.#turn !== turn) return
-        if (this.#slot.isStarting) continue
-        this.feed.publish({ type: 'error', ...(error as AgentServerError).toJSON() })
-        return this.#finish('failed')
-      }
-    }
-  }
-
-  #takeBack(turn: Turn): void {
-    if (this.#turn !== turn || turn.isHandedOver) return
-    this.feed.publish({ type: 'error', ...interruptedEarly().toJSON() })
-    this.#finish('interrupted')
-  }
-
-  #startAgent(signal: AbortSignal): Promise<StartedAgent> {
-    const prompt = this.#parts.fingerprint(this.#config.systemPrompt)
-    return this.#parts.host.start({
-      config: () => this.#config,
-      sdkSessionId: this.#conversation.id,
-      replacesPrompt: this.#conversation.resume(prompt),
-      onMessage: (message) => this.#hear(message),
-      onStderr: (text) => this.feed.publish({ type: 'info', data: text }),
-      room: () => this.feed.room(),
-      signal,
-    })
-  }
-
-  #hear(message: SDKMessage): void {
-    this.#tell(message)
-    this.#conversation.hear(message)
-    const turn = this.#turn
-    if (turn === undefined) return
-    const wasStarted = turn.isStarted
-    const outcome = turn.hear(message)
-    if (outcome !== undefined) this.#finish(outcome)
-    else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interruptAgent()
-  }
-
-  #tell(message: SDKMessage): void {
-    if (isEphemeral(message)) return this.feed.publishEphemeral({ type: 'sdk_message', data: message })
-    try {
-      this.feed.publish({ type: 'sdk_message', data: message })
-    } catch (error) {
-      const { message: why } = error as Error
-      this.feed.publish({
-        type: 'error',
-        error: `A message of the agent is left out. ${why}`,
-        code: 'internal',
-      })
-    }
-  }
-
-  #finish(outcome: PromptOutcome): void {
-    const { current } = this.#prompts
-    if (current !== undefined) this.feed.publish({ type: 'prompt_ended', uuid: current.uuid, outcome })
-    this.#turn = undefined
-    this.#prompts.finish()
-    if (this.#ending !== undefined) return
-    this.#advance()
-    // A configuration that came during the turn; the next prompt may be long in coming.
-    if (this.#turn === undefined && this.#slot.agent !== undefined && this.#slot.isStale) this.warm()
-  }
-
-  #agentEnded({ code, signal, cause }: AgentExit): void {
-    this.feed.publish({ type: 'agent_exited', code, signal, cause, resumable: true })
-    if (this.#turn !== undefined) this.#finish('failed')
-  }
-
-  #interruptAgent(): void {
-    this.#slot.agent?.interrupt().catch((error: Error) => {
-      this.feed.publish({
-        type: 'error',
-        error: `The turn could not be interrupted: ${error.message}`,
-        code: 'internal',
-      })
-    })
+    const { waiting, waitingSize } = this.#engine.runner
+    if (waiting >= maxQueuedPrompts || waitingSize > MAX_QUEUED_SIZE) throw queueFull(waiting)
   }
 }

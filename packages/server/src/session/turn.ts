@@ -1,5 +1,5 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-import type { PromptOutcome } from '../log/event.ts'
+import type { AcceptedPrompt } from './state.ts'
 
 /** Live-only: parts and progress of what a later message says whole. */
 const EPHEMERAL_TYPES: ReadonlySet<string> = new Set(['stream_event', 'tool_progress'])
@@ -16,58 +16,88 @@ export function isEphemeral(message: SDKMessage): boolean {
   return EPHEMERAL_SUBTYPES.has(message.subtype)
 }
 
-/** Ends of a prompt as the CLI tells them, in a message that no type of the SDK names. */
-const ENDS: Record<string, PromptOutcome> = {
-  completed: 'completed',
-  cancelled: 'cancelled',
+/** A question to the user on which a turn ended for now. */
+export interface DeferredQuestion {
+  id: string
+  name: string
+  input: Record<string, unknown>
 }
 
-/** Follows one prompt through the messages of the agent. `command_lifecycle` is its end, not `result`: background work yields results of its own. */
-export class Turn {
-  readonly #uuid: string
-  #lifecycle = false
-  #interrupted = false
-  #handedOver = false
-  #started = false
+/** How a turn ended: in order, stopped, or for now. */
+export type TurnEnd = 'completed' | 'interrupted' | 'deferred'
 
-  constructor(uuid: string) {
-    this.#uuid = uuid
+/** What the CLI tells of a prompt's life, in a message that no type of the SDK names. */
+interface Lifecycle {
+  type: string
+  command_uuid?: unknown
+  state?: unknown
+}
+
+/**
+ * Follows one prompt through the messages of the agent. `command_lifecycle` is its end, not `result`: background work
+ * yields results of its own. The turn that goes on after the answer to a question has an id that the CLI draws.
+ */
+export class Turn {
+  readonly prompt: AcceptedPrompt
+  #command: string | undefined
+  #isInterrupted = false
+  #isHandedOver = false
+  #isStarted = false
+  #question: DeferredQuestion | undefined
+
+  constructor(prompt: AcceptedPrompt, goesOn = false) {
+    this.prompt = prompt
+    this.#command = goesOn ? undefined : prompt.uuid
+  }
+
+  /** It goes on after an answer: there is nothing to send. */
+  get goesOn(): boolean {
+    return this.#command !== this.prompt.uuid
   }
 
   /** The agent has the prompt. */
   get isHandedOver(): boolean {
-    return this.#handedOver
+    return this.#isHandedOver
   }
 
   handOver(): void {
-    this.#handedOver = true
+    this.#isHandedOver = true
   }
 
   /** The turn runs, so an interrupt reaches it. */
   get isStarted(): boolean {
-    return this.#started
+    return this.#isStarted
   }
 
   /** An interrupt was asked for. */
   interrupt(): void {
-    this.#interrupted = true
+    this.#isInterrupted = true
   }
 
   get isInterrupted(): boolean {
-    return this.#interrupted
+    return this.#isInterrupted
   }
 
-  /** Takes note of a message; gives the outcome when it ends the prompt. */
-  hear(message: SDKMessage): PromptOutcome | undefined {
-    const { type, command_uuid, state } = message as { type: string; command_uuid?: unknown; state?: unknown }
-    if (type === 'command_lifecycle' && command_uuid === this.#uuid) {
-      this.#lifecycle = true
-      this.#started ||= state === 'started'
-      const end = typeof state === 'string' ? ENDS[state] : undefined
-      return end !== undefined && this.#interrupted ? 'interrupted' : end
-    }
-    // A CLI that says nothing of the prompt's life ends it with its result.
-    if (type === 'result' && !this.#lifecycle) return this.#interrupted ? 'interrupted' : 'completed'
-    return undefined
+  /** The question on which it ended for now. */
+  get question(): DeferredQuestion | undefined {
+    return this.#question
+  }
+
+  /** Takes note of a message; tells how the turn ended when it has. */
+  hear(message: SDKMessage): TurnEnd | undefined {
+    const { type, command_uuid, state } = message as Lifecycle
+    if (message.type === 'result' && message.subtype === 'success' && this.#isStarted)
+      this.#question ??= message.deferred_tool_use
+    if (type !== 'command_lifecycle' || typeof command_uuid !== 'string') return undefined
+    if (state === 'started') this.#command ??= command_uuid
+    if (command_uuid !== this.#command) return undefined
+    this.#isStarted ||= state === 'started'
+    if (state === 'cancelled') return 'interrupted'
+    return state === 'completed' ? this.#end() : undefined
+  }
+
+  #end(): TurnEnd {
+    if (this.#question !== undefined) return 'deferred'
+    return this.#isInterrupted ? 'interrupted' : 'completed'
   }
 }

@@ -33,7 +33,7 @@ export function readFrame<S extends Schemas>(
     )
   }
   const value = parse(bytes.toString('utf8'))
-  if (isDeeperThan(MAX_DEPTH, value)) {
+  if (isTooDeep(value)) {
     throw refused(
       'invalid_message',
       `A frame is nested more than ${MAX_DEPTH} levels deep.`,
@@ -70,15 +70,22 @@ function parse(text: string): unknown {
   }
 }
 
+/** Whether a value is nested deeper than what handles it could take. */
+export function isTooDeep(value: unknown): boolean {
+  return isDeeperThan(MAX_DEPTH, value)
+}
+
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part))
 }
 
 /** Where a value is wrong and how, without the value itself: it may be a secret or huge. */
-function describeIssue(issue: z.core.$ZodIssue): string {
-  const path = issue.path.map(String).join('.')
-  return path === '' ? issue.message : `'${path}': ${issue.message}`
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const path = [...issue.path, ...unknown].map(String).join('.')
+  const what = unknown.length > 0 ? 'no such field' : issue.message
+  return path === '' ? what : `'${path.length > 100 ? `${path.slice(0, 100)}…` : path}': ${what}`
 }
 
 function brief(value: unknown): string {

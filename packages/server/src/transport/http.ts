@@ -10,13 +10,15 @@ export interface HttpParts {
   page: Hono
   config: Hono
   files: Hono
+  sessions: Hono
 }
 
 /** Addresses that speak WebSocket: a plain GET of them is told so. */
-const SOCKETS = ['/ws', '/files/watch']
+const SOCKETS = ['/ws', '/files/watch', '/sessions/:id/ws']
 
 /** Every HTTP address of the server. Handlers return values or throw; this is the edge that answers. */
-export function createHttp({ access, version, isStopping, page, config, files }: HttpParts): Hono {
+export function createHttp(parts: HttpParts): Hono {
+  const { access, version, isStopping, page, config, files, sessions } = parts
   const app = new Hono()
   app.onError((error, c) => {
     const known = toServerError(error, c.req.raw.signal.aborted)
@@ -44,9 +46,10 @@ export function createHttp({ access, version, isStopping, page, config, files }:
     access.checkAuthorization(c.req.header('authorization'))
     await next()
   })
-  for (const path of SOCKETS) app.get(path, () => Promise.reject(upgradeNeeded(path)))
+  for (const path of SOCKETS) app.get(path, (c) => Promise.reject(upgradeNeeded(c.req.path)))
   app.route('/config', config)
   app.route('/files', files)
+  app.route('/sessions', sessions)
   return app
 }
 

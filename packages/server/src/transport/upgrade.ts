@@ -9,12 +9,17 @@ import { statusOf, toServerError } from './errors.ts'
 /** Most sockets at once that have not shown the token yet; each has 5 s. */
 const MAX_STRANGERS = 64
 
-/** What serves a socket that may speak. */
-type SocketHandler = (socket: WebSocket, url: URL) => void
+/** What serves a socket that may speak. `raw` is what lies under it, `parameters` are those of the handler's path. */
+type SocketHandler = (
+  socket: WebSocket,
+  url: URL,
+  raw: Duplex,
+  parameters: Readonly<Record<string, string>>,
+) => void
 
 export interface UpgradeOptions {
   access: Access
-  /** By path. */
+  /** By path; a part that begins with `:` stands for any one part, `/sessions/:id/ws`. */
   handlers: Record<string, SocketHandler>
   maxFrameBytes: number
   maxConnections: number
@@ -62,22 +67,22 @@ export class Upgrade {
     const { host, origin, authorization } = request.headers
     access.checkSource({ host, origin, authorization })
     const url = readTarget(request.url ?? '')
-    const handler = Object.hasOwn(handlers, url.pathname) ? handlers[url.pathname] : undefined
+    const serve = findHandler(handlers, url, raw)
     // A stranger learns nothing of what exists: the token first where it is in the header, else the auth frame.
     if (authorization !== undefined) access.checkAuthorization(authorization)
     const isKnown = authorization !== undefined || !access.needsToken
-    if (isKnown && handler === undefined) throw nothingAt(url.pathname)
+    if (isKnown && serve === undefined) throw nothingAt(url.pathname)
     if (isKnown && this.#known >= maxConnections) throw tooMany(maxConnections)
     this.#sockets.handleUpgrade(request, raw, head, (socket) => {
       socket.on('error', () => socket.terminate())
-      if (isKnown) return handler?.(socket, url)
+      if (isKnown) return serve?.(socket)
       this.#addStranger(socket)
       awaitAuth(socket, raw, access, () => {
         this.#strangers.delete(socket)
-        if (handler === undefined) dismiss(socket, nothingAt(url.pathname), 1008)
+        if (serve === undefined) dismiss(socket, nothingAt(url.pathname), 1008)
         else if (this.#known > maxConnections)
           dismiss(socket, tooMany(maxConnections), ERRORS.too_many_connections.close)
-        else handler(socket, url)
+        else serve(socket)
       })
     })
   }
@@ -107,6 +112,33 @@ function readTarget(target: string): URL {
   })
 }
 
+/** What serves the sockets of an address; undefined when nothing does. */
+function findHandler(
+  handlers: UpgradeOptions['handlers'],
+  url: URL,
+  raw: Duplex,
+): ((socket: WebSocket) => void) | undefined {
+  for (const [pattern, handler] of Object.entries(handlers)) {
+    const parameters = matchPath(pattern, url.pathname)
+    if (parameters !== undefined) return (socket) => handler(socket, url, raw, parameters)
+  }
+  return undefined
+}
+
+/** The parameters of a path that fits the pattern. */
+function matchPath(pattern: string, path: string): Record<string, string> | undefined {
+  const values = path.split('/')
+  const names = pattern.split('/')
+  if (names.length !== values.length) return undefined
+  const parameters: Record<string, string> = {}
+  for (const [i, name] of names.entries()) {
+    const value = values[i]!
+    if (name.startsWith(':') && value !== '') parameters[name.slice(1)] = value
+    else if (name !== value) return undefined
+  }
+  return parameters
+}
+
 /** Answers an upgrade with an HTTP error. */
 function refuse(raw: Duplex, error: AgentServerError): void {
   const status = statusOf(error)
@@ -129,7 +161,7 @@ function nothingAt(path: string): AgentServerError {
   return new AgentServerError({
     code: 'not_found',
     message: `No WebSocket is served at ${path}.`,
-    hint: 'Connect to /ws.',
+    hint: 'Connect to /sessions/<id>/ws or /ws.',
   })
 }
 

@@ -1,104 +1,131 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, readlink, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { LoggedEvent, NewEvent } from '../../src/log/event.ts'
-import type { Draft } from '../../src/log/event-log.ts'
-import { JsonlLog } from '../../src/log/jsonl-log.ts'
+import { JsonlLog, type JsonlLogOptions } from '../../src/log/jsonl-log.ts'
 import { temporaryFolder } from '../support.ts'
+import { describeEventLog } from './contract.ts'
+import { collect, draft, drafts, range, readFiles, seqsOf } from './support.ts'
 
-const info = (data: string): Draft => draft({ type: 'info', data })
-const draft = (event: NewEvent): Draft => ({ event, json: JSON.stringify(event) })
+describeEventLog('JsonlLog', async (options) => JsonlLog.open(join(await temporaryFolder(), 'log'), options))
 
-async function createLog(): Promise<{ log: JsonlLog; path: string }> {
-  const path = join(await temporaryFolder(), 'a', 'b', 'events.jsonl')
-  const log = await JsonlLog.create(path, () => 1234)
-  onTestFinished(() => log.close().catch(() => {}))
-  return { log, path }
+async function createLog(options: JsonlLogOptions = {}): Promise<{ log: JsonlLog; directory: string }> {
+  const directory = join(await temporaryFolder(), 'a', 'b')
+  const log = await JsonlLog.open(directory, options)
+  onTestFinished(() => log.close())
+  return { log, directory }
 }
 
-async function collect(events: AsyncIterable<LoggedEvent>): Promise<LoggedEvent[]> {
-  const all: LoggedEvent[] = []
-  for await (const event of events) all.push(event)
-  return all
+/** The files below a directory that this process has open. */
+async function openFiles(directory: string): Promise<string[]> {
+  const descriptors = await readdir('/proc/self/fd')
+  const targets = await Promise.all(descriptors.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')))
+  return targets.filter((target) => target.startsWith(directory))
 }
-
-test('the first event gets 1, the next ones follow without a gap, across batches', async () => {
-  const { log } = await createLog()
-  expect(log.lastSeq).toBe(0)
-  const first = await log.append([info('a')])
-  const more = await log.append([info('b'), info('c')])
-  expect([...first, ...more].map(({ seq }) => seq)).toEqual([1, 2, 3])
-  expect(log.lastSeq).toBe(3)
-})
 
 test('the file is one JSON object a line, with seq, at and type', async () => {
-  const { log, path } = await createLog()
-  await log.append([info('line\nbreak'), info('snow ☃')])
-  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
-  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    { seq: 1, at: 1234, type: 'info', data: 'line\nbreak' },
-    { seq: 2, at: 1234, type: 'info', data: 'snow ☃' },
-  ])
+  const { log, directory } = await createLog({ clock: () => 1234 })
+  await log.append([draft('line\nbreak'), draft('snow ☃')])
+  const text = await readFile(join(directory, 'events-000000000001.jsonl'), 'utf8')
+  expect(text).toBe(
+    '{"seq":1,"at":1234,"type":"info","data":"line\\nbreak"}\n{"seq":2,"at":1234,"type":"info","data":"snow ☃"}\n',
+  )
 })
 
-test('the file and its folder are for this user only', async () => {
-  const { path } = await createLog()
-  expect((await stat(path)).mode & 0o777).toBe(0o600)
-  expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700)
+test('the files and their folders are for this user only', async () => {
+  const { log, directory } = await createLog()
+  await log.append(drafts(1))
+  for (const name of await readdir(directory))
+    expect([name, (await stat(join(directory, name))).mode & 0o777]).toEqual([name, 0o600])
+  for (const path of [directory, join(directory, '..')]) expect((await stat(path)).mode & 0o777).toBe(0o700)
 })
 
-test('a read gives what comes after the cursor, oldest first', async () => {
-  const { log } = await createLog()
-  await log.append([info('a'), info('b'), info('c')])
-  expect((await collect(log.read(1))).map(({ seq }) => seq)).toEqual([2, 3])
-  expect(await collect(log.read(3))).toEqual([])
-  expect(await collect(log.read(99))).toEqual([])
-})
-
-test('a read ends at the tail as it was at the call', async () => {
-  const { log } = await createLog()
-  await log.append([info('a'), info('b')])
-  const seen: number[] = []
-  for await (const event of log.read(0)) {
-    seen.push(event.seq)
-    await log.append([info('later')])
-  }
-  expect(seen).toEqual([1, 2])
-})
-
-test('every cursor of a log of many strides leads to the right event', async () => {
-  const { log } = await createLog()
-  for (let batch = 0; batch < 40; batch += 1) {
-    await log.append(
-      Array.from({ length: 25 }, (_, i) => info(`${batch}/${i} ${'x'.repeat((batch * 37 + i * 101) % 900)}`)),
-    )
-  }
-  for (const after of [0, 1, 62, 63, 64, 65, 499, 500, 998, 999]) {
-    const events = await collect(log.read(after))
-    expect(events.length).toBe(1000 - after)
-    expect(events[0]?.seq).toBe(after + 1)
-  }
-})
-
-test('an event larger than a stride comes back whole, with its neighbours', async () => {
-  const { log } = await createLog()
-  const huge = '☃'.repeat(200_000)
-  await log.append([info('before'), info(huge), info('after')])
-  const events = await collect(log.read(0))
-  expect(events.map((event) => (event.type === 'info' ? event.data.length : 0))).toEqual([6, 200_000, 5])
-  expect(events[1]).toMatchObject({ data: huge })
-  expect((await collect(log.read(2))).map(({ seq }) => seq)).toEqual([3])
-})
-
-test('a log is never created over another', async () => {
-  const { path } = await createLog()
-  await expect(JsonlLog.create(path)).rejects.toThrow('EEXIST')
-})
-
-test('a write that fails says storage_full and keeps the log as it was', async () => {
-  const { log } = await createLog()
-  await log.append([info('kept')])
+test('a log that is opened again has its id and its events, and goes on after them', async () => {
+  const { log, directory } = await createLog()
+  await log.append(drafts(3))
   await log.close()
-  await expect(log.append([info('lost')])).rejects.toMatchObject({ code: 'storage_full', retryAfterMs: 1000 })
+  const again = await JsonlLog.open(directory)
+  onTestFinished(() => again.close())
+  expect([again.id, again.firstSeq, again.lastSeq]).toEqual([log.id, 1, 3])
+  await again.append(drafts(2))
+  expect(seqsOf(await collect(again.read(1)))).toEqual([2, 3, 4, 5])
+})
+
+test('long files begin with the number that they are named after, and join without a gap, also when opened again', async () => {
+  const { log, directory } = await createLog({ maxBytes: 64 * 1024 * 1024 })
+  const small = await JsonlLog.open(join(directory, 'small'), { maxBytes: 4 * 1024 * 1024 })
+  onTestFinished(() => small.close())
+  for (let i = 0; i < 30; i += 1) {
+    await small.append(drafts(100, 1000))
+    await log.append(drafts(100, 1000))
+  }
+  const names = (await readdir(join(directory, 'small'))).filter((name) => name.startsWith('events-'))
+  expect(names.length).toBeGreaterThan(4)
+  expect((await readFiles(join(directory, 'small'))).map(({ seq }) => seq)).toEqual(range(1, 3000))
+  await small.close()
+  const again = await JsonlLog.open(join(directory, 'small'), { maxBytes: 4 * 1024 * 1024 })
+  onTestFinished(() => again.close())
+  for (const after of [0, 1, 599, 600, 601, 1234, 2998])
+    expect(seqsOf(await collect(again.read(after)))).toEqual(range(after + 1, 3000))
+})
+
+test('a log holds no file open but while it is written to', async () => {
+  const { log, directory } = await createLog()
+  expect(await openFiles(directory)).toEqual([])
+  await log.append(drafts(100, 5000))
+  expect(await openFiles(directory)).toHaveLength(1)
+  await log.release()
+  expect(await openFiles(directory)).toEqual([])
+  await collect(log.read(50))
+  await log.sync()
+  expect(await openFiles(directory)).toEqual([])
+  await log.append(drafts(1))
+  await log.close()
+  expect(await openFiles(directory)).toEqual([])
+})
+
+test('a reader that leaves in the middle leaves no file open', async () => {
+  const { log, directory } = await createLog()
+  await log.append(drafts(100, 5000))
+  await log.release()
+  for await (const entries of log.read(0)) if (entries.length > 0) break
+  expect(await openFiles(directory)).toEqual([])
+})
+
+test('a thousand idle logs cost no descriptor', async () => {
+  const folder = await temporaryFolder()
+  const logs: JsonlLog[] = []
+  for (let i = 0; i < 1000; i += 1) {
+    const log = await JsonlLog.open(join(folder, String(i)))
+    await log.append(drafts(1))
+    await log.release()
+    logs.push(log)
+  }
+  expect(await openFiles(folder)).toEqual([])
+  expect(logs.every(({ lastSeq }) => lastSeq === 1)).toBe(true)
+})
+
+test('a write that fails says storage_full and keeps the log as it was; it goes on when it can', async () => {
+  const { log, directory } = await createLog()
+  await log.append([draft('kept')])
+  await log.release()
+  await rename(directory, `${directory}-away`)
+  await expect(log.append([draft('lost')])).rejects.toMatchObject({
+    code: 'storage_full',
+    retryAfterMs: 1000,
+  })
   expect(log.lastSeq).toBe(1)
+  await rename(`${directory}-away`, directory)
+  await log.append([draft('next')])
+  expect((await readFiles(directory)).map(({ data }) => data)).toEqual(['kept', 'next'])
+})
+
+test('a sync that fails says storage_full, and the next one makes up for it', async () => {
+  const { log, directory } = await createLog()
+  await log.append(drafts(3))
+  // The directory is new, and what it holds must be made durable too.
+  await rename(directory, `${directory}-away`)
+  await expect(log.sync()).rejects.toMatchObject({ code: 'storage_full' })
+  await rename(`${directory}-away`, directory)
+  await log.sync()
+  expect((await readFiles(directory)).map(({ seq }) => seq)).toEqual([1, 2, 3])
 })

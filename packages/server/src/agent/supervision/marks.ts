@@ -1,6 +1,6 @@
 import { hasInEnvironment, readProcess, readProcesses, type ProcessEntry } from './process-table.ts'
 
-/** The variable that every process of an agent inherits; its value is `<server>/<agent>/`. */
+/** The variable that every process of an agent inherits; its value is `<server>/<start>/<agent>/`. */
 export const MARK_VARIABLE = 'CLAUDE_AGENT_SERVER_MARK'
 
 /** Rounds of a sweep: a process may fork while it is being looked for. */
@@ -9,13 +9,13 @@ const PAUSE_MS = 25
 
 /**
  * The processes of an agent, or of all agents of a server: those with a mark that begins with `mark`, and those that
- * threw away their environment but descend from a marked one or are in its session.
+ * threw away their environment but descend from a marked one or are in its session. `also` are known to be among them.
  */
-export async function findMarked(mark: string): Promise<ProcessEntry[]> {
+export async function findMarked(mark: string, also: readonly number[] = []): Promise<ProcessEntry[]> {
   const text = `${MARK_VARIABLE}=${mark}`
   const all = (await readProcesses()).filter(({ id }) => id !== process.pid && id !== 1)
   const marks = await Promise.all(all.map(({ id }) => hasInEnvironment(id, text)))
-  const found = new Set(all.filter((_, index) => marks[index]))
+  const found = new Set(all.filter(({ id }, index) => marks[index] || also.includes(id)))
   for (let size = -1; size !== found.size;) {
     size = found.size
     const ids = new Set([...found].map(({ id }) => id))

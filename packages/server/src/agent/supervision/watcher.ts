@@ -9,12 +9,13 @@ export interface Watcher {
 }
 
 /**
- * A small shell that waits on a pipe. When the server is gone, however it went, it kills what carries the mark. It is
- * in a session of its own, so that Ctrl-C does not reach it.
+ * A small shell that waits on a pipe. When the server is gone, however it went, it kills what is in the group, if there
+ * is one, and what carries the mark. It is in a session of its own, so that Ctrl-C does not reach it.
  */
-export function startWatcher(mark: string): Watcher | undefined {
+export function startWatcher(mark: string, group = ''): Watcher | undefined {
   if (process.platform !== 'linux') return undefined
-  const watcher = spawn('/bin/sh', ['-c', SCRIPT, 'claude-agent-watcher', `${MARK_VARIABLE}=${mark}`], {
+  const args = ['-c', SCRIPT, 'claude-agent-watcher', `${MARK_VARIABLE}=${mark}`, group]
+  const watcher = spawn('/bin/sh', args, {
     stdio: ['pipe', 'ignore', 'ignore'],
     detached: true,
     cwd: '/',
@@ -29,10 +30,21 @@ export function startWatcher(mark: string): Watcher | undefined {
   return { release: () => watcher.stdin.end() }
 }
 
-// The same search as `findMarked`, with what every system has: sh, grep, sleep. Its own environment has no mark.
+// The same as `endGroup` and `killMarked`, with what every system has: sh, grep, sleep, rmdir. Its own environment has
+// no mark, and it is not in the group.
 const SCRIPT = `
 trap '' INT TERM HUP
 while read -r _; do :; done
+
+end_group() {
+  if [ -e "$1/cgroup.kill" ]; then
+    echo 1 > "$1/cgroup.kill"
+  else
+    while read -r id; do [ "$id" -gt 1 ] && kill -9 "$id"; done < "$1/cgroup.procs"
+  fi
+  for below in "$1"/*/; do [ -d "$below" ] && end_group "\${below%/}"; done
+  rmdir "$1"
+}
 
 find_marked() {
   ids=' ' sessions=' ' table=
@@ -64,10 +76,15 @@ find_marked() {
   done
 }
 
-round=0
-while [ $round -lt 20 ] && find_marked "$1"; do
-  for id in $ids; do [ "$id" = 1 ] || [ "$id" = $$ ] || kill -9 "$id" 2>/dev/null; done
+round=0 left=1
+while [ $round -lt 20 ] && [ -n "$left" ]; do
+  left=
+  [ -n "$2" ] && [ -d "$2" ] && ! end_group "$2" 2>/dev/null && left=1
+  if find_marked "$1"; then
+    left=1
+    for id in $ids; do [ "$id" = 1 ] || [ "$id" = $$ ] || kill -9 "$id" 2>/dev/null; done
+  fi
+  [ -n "$left" ] && sleep 0.05
   round=$((round + 1))
-  sleep 0.05
 done
 `

@@ -1,8 +1,8 @@
-import { AgentServerError, CLOSE_CODES, ERRORS, type PlainDown } from '@claude-agent/protocol'
+import { AgentServerError, CLOSE_CODES, ERRORS, type PlainDown, type Seq } from '@claude-agent/protocol'
 import { plainUp } from '@claude-agent/protocol/schema'
 import type { RawData, WebSocket } from 'ws'
+import type { PlainConversation } from '../../session/plain-conversation.ts'
 import type { Session } from '../../session/session.ts'
-import type { Seq } from '../../log/event.ts'
 import { readFrame } from '../frame.ts'
 import { PlainSocket } from './plain-socket.ts'
 
@@ -11,31 +11,41 @@ import { PlainSocket } from './plain-socket.ts'
  * is delivered to the next.
  */
 export class PlainLayer {
-  readonly #session: Session
+  readonly #conversation: PlainConversation
   readonly #maxFrameBytes: number
   #client: WebSocket | undefined
   #acknowledged: Seq = 0
 
-  constructor(session: Session, maxFrameBytes: number) {
-    this.#session = session
+  constructor(conversation: PlainConversation, maxFrameBytes: number) {
+    this.#conversation = conversation
     this.#maxFrameBytes = maxFrameBytes
   }
 
-  /** Gives the slot to a socket that may speak, or turns it away when another holds it. */
-  serve(socket: WebSocket): void {
+  /** Gives the slot to a socket that may speak, or turns it away when another holds it. Never rejects. */
+  async serve(socket: WebSocket): Promise<void> {
     if (this.#client !== undefined) return turnAway(socket)
     this.#client = socket
     const client = new PlainSocket(socket, this.#acknowledged, (seq) => {
       this.#acknowledged = Math.max(this.#acknowledged, seq)
     })
-    client.say({ type: 'connected' })
-    const reader = this.#session.feed.attach(client, this.#acknowledged)
-    socket.on('message', (data, isBinary) => this.#hear(client, data, isBinary))
-    socket.once('close', () => {
-      reader.stop()
-      this.#client = undefined
+    const opening = this.#conversation.open()
+    // Frames that come early wait for the session, in their order.
+    let turn: Promise<unknown> = opening
+    socket.on('message', (data, isBinary) => {
+      turn = turn.then(async () => this.#hear(await opening, client, data, isBinary)).catch(() => {})
     })
-    this.#session.warm()
+    socket.once('close', () => (this.#client = undefined))
+    try {
+      const session = await opening
+      client.say({ type: 'connected' })
+      const reader = session.feed.attach(client, this.#acknowledged)
+      socket.once('close', () => reader.stop())
+      if (socket.readyState !== socket.OPEN) reader.stop()
+      session.warm()
+    } catch (error) {
+      client.say(errorFrame(error))
+      socket.close(1011, 'internal')
+    }
   }
 
   /** Tells the client that the server goes, so that it comes back later. */
@@ -43,13 +53,14 @@ export class PlainLayer {
     this.#client?.close(1012, CLOSE_CODES[1012].name)
   }
 
-  #hear(client: PlainSocket, data: RawData, isBinary: boolean): void {
+  #hear(session: Session, client: PlainSocket, data: RawData, isBinary: boolean): void {
+    const tell = (error: unknown): void => client.say(errorFrame(error))
     try {
       const frame = readFrame(plainUp, data, isBinary, this.#maxFrameBytes)
-      if (frame.type === 'user_message') this.#session.send(frame.data as never)
-      else if (frame.type === 'interrupt') this.#session.interrupt()
+      if (frame.type === 'user_message') session.send(frame.data as never).catch(tell)
+      else if (frame.type === 'interrupt') session.interrupt()
     } catch (error) {
-      client.say(errorFrame(error))
+      tell(error)
     }
   }
 }

@@ -1,7 +1,12 @@
-import type { PlainDown } from '@claude-agent/protocol'
+import {
+  isLogged,
+  type LoggedEvent,
+  type PlainDown,
+  type SessionEvent,
+  type Seq,
+} from '@claude-agent/protocol'
 import type { WebSocket } from 'ws'
-import type { SessionEvent, Seq } from '../../log/event.ts'
-import { isLogged } from '../../log/event.ts'
+import type { Entry } from '../../log/entry.ts'
 import type { Sink } from '../../log/reader.ts'
 
 /** Pause between two looks at a connection. */
@@ -29,6 +34,8 @@ export class PlainSocket implements Sink {
   #aliveAt = performance.now()
   /** The messages that no pong has acknowledged yet. */
   #unacknowledged: { seq: Seq; uuid: string }[] = []
+  /** The client lagged: partial messages stay away up to the next whole one. */
+  #skipsPartials = false
 
   constructor(socket: WebSocket, after: Seq, onAcknowledged: (seq: Seq) => void) {
     this.#socket = socket
@@ -53,16 +60,24 @@ export class PlainSocket implements Sink {
     this.#send(JSON.stringify(frame))
   }
 
-  write(event: SessionEvent): void {
-    const frame = toFrame(event)
-    if (frame !== undefined) this.#send(JSON.stringify(frame))
-    if (!isLogged(event)) return
-    this.#sent = event.seq
-    if (event.type !== 'sdk_message') return this.#acknowledgeSoon()
-    const { type, uuid } = event.data as { type: string; uuid?: string }
-    if (uuid !== undefined) this.#unacknowledged.push({ seq: event.seq, uuid })
-    if (type === 'result' && !this.#awaitsPong) this.#ping()
-    else this.#acknowledgeSoon()
+  write(entries: readonly Entry[]): void {
+    for (const { event } of entries) {
+      if (isLogged(event)) this.#writeLogged(event)
+      // What was said so far cannot be told apart from what comes by the clients of this layer.
+      else if (event.replayed) this.#skipsPartials = true
+      else if (!this.#skipsPartials) this.#sendEvent(event)
+    }
+  }
+
+  /** A client that just came gets partial messages from here on. */
+  caughtUp(): void {
+    this.#skipsPartials = false
+  }
+
+  /** The log could not be read: the client had better come again. */
+  failed(): void {
+    this.say({ type: 'error', error: 'The event log could not be read.', code: 'internal' })
+    this.#socket.close(1011, 'internal')
   }
 
   async drained(): Promise<void> {
@@ -74,6 +89,22 @@ export class PlainSocket implements Sink {
       })
       this.#aliveAt = performance.now()
     }
+  }
+
+  #writeLogged(event: LoggedEvent): void {
+    this.#skipsPartials = false
+    this.#sendEvent(event)
+    this.#sent = event.seq
+    if (event.type !== 'sdk_message') return this.#acknowledgeSoon()
+    const { type, uuid } = event.data as { type: string; uuid?: string }
+    if (uuid !== undefined) this.#unacknowledged.push({ seq: event.seq, uuid })
+    if (type === 'result' && !this.#awaitsPong) this.#ping()
+    else this.#acknowledgeSoon()
+  }
+
+  #sendEvent(event: SessionEvent): void {
+    const frame = toFrame(event)
+    if (frame !== undefined) this.#send(JSON.stringify(frame))
   }
 
   #send(text: string): void {
@@ -142,6 +173,8 @@ function toFrame(event: SessionEvent): PlainDown | undefined {
       return error
     }
     case 'agent_exited':
+      // Nothing went wrong where the server itself ended it.
+      if (event.reason !== undefined) return undefined
       return {
         type: 'error',
         error: `The agent ended: ${event.cause}`,

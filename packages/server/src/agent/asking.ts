@@ -1,0 +1,84 @@
+import type { Options, PermissionResult } from '@anthropic-ai/claude-agent-sdk'
+import type { AskData, AskKind, AskResult, CanUseToolData } from '@claude-agent/protocol'
+
+/** The tool by which the agent asks the user. */
+export const QUESTION_TOOL = 'AskUserQuestion'
+
+/** What an agent that works for a session asks it. None of these may throw: an error would count as the answer. */
+export interface Asking {
+  /** Resolves with what the agent is to be told, however long that takes. */
+  ask(kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult>
+  /**
+   * The agent is about to ask the user. `defer`: the turn ends here, the process is not needed until the answer is
+   * there. `pass`: the answer is there. `refuse`: another question of this turn is open.
+   */
+  onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse'
+}
+
+/** A hook ends after 600 s unless it says otherwise; in seconds. */
+const HOOK_TIMEOUT_S = 86_400
+
+/** The SDK's callbacks by which an agent asks, put to a session. */
+export function askingOptions(asking: Asking, notice: string | undefined): Partial<Options> {
+  return {
+    canUseTool: async (toolName, input, { signal, requestId: _, ...rest }) => {
+      const data: CanUseToolData = { toolName, input, ...JSON.parse(JSON.stringify(rest)) }
+      return (await asking.ask('can_use_tool', data, signal)) as PermissionResult
+    },
+    onElicitation: async (request, { signal }) =>
+      (await asking.ask('elicitation', request, signal)) as never,
+    onUserDialog: async (request, { signal }) => (await asking.ask('dialog', request, signal)) as never,
+    hooks: {
+      PreToolUse: [
+        {
+          matcher: QUESTION_TOOL,
+          timeout: HOOK_TIMEOUT_S,
+          hooks: [async (input, toolUseId) => answerHook(asking, input, toolUseId)],
+        },
+      ],
+      ...(notice === undefined ? {} : noticeHook(notice)),
+    },
+  }
+}
+
+type HookCallback = NonNullable<NonNullable<Options['hooks']>['PreToolUse']>[number]['hooks'][number]
+
+function answerHook(
+  asking: Asking,
+  input: Parameters<HookCallback>[0],
+  toolUseId: string | undefined,
+): Awaited<ReturnType<HookCallback>> {
+  // A subagent that is deferred ends without a word.
+  if (toolUseId === undefined || ('agent_id' in input && input.agent_id !== undefined)) return {}
+  const decision = asking.onQuestion(toolUseId)
+  if (decision === 'pass') return {}
+  return {
+    hookSpecificOutput: {
+      hookEventName: 'PreToolUse',
+      ...(decision === 'defer'
+        ? { permissionDecision: 'defer' }
+        : {
+            permissionDecision: 'deny',
+            permissionDecisionReason: 'Another question is open; ask again after its answer.',
+          }),
+    },
+  }
+}
+
+/** Tells the model something with the next prompt, once. */
+function noticeHook(notice: string): NonNullable<Options['hooks']> {
+  let told = false
+  return {
+    UserPromptSubmit: [
+      {
+        hooks: [
+          async () => {
+            if (told) return {}
+            told = true
+            return { hookSpecificOutput: { hookEventName: 'UserPromptSubmit', additionalContext: notice } }
+          },
+        ],
+      },
+    ],
+  }
+}

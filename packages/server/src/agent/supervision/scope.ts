@@ -1,0 +1,65 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { endGroup, groupProcesses, makeGroup, moveToGroup } from './control-group.ts'
+import { enterGroup, passesShell, type Command } from './entry.ts'
+import { findMarked, killMarked, MARK_VARIABLE } from './marks.ts'
+import type { ProcessEntry } from './process-table.ts'
+
+/** Where and with what a program is started. */
+export interface Surroundings {
+  cwd: string | undefined
+  env: NodeJS.ProcessEnv
+}
+
+/**
+ * What is found and killed together: a process and everything that it starts, by a mark in the environment and, where
+ * there is one, by a control group. What escapes one of the two is in the other.
+ */
+export class Scope {
+  readonly #mark: string
+  readonly #group: string | undefined
+
+  constructor(mark: string, group?: string) {
+    this.#mark = mark
+    this.#group = group
+  }
+
+  /** Starts a program in this scope, in a process group of its own. */
+  spawn(program: Command, { cwd, env }: Surroundings): ChildProcessWithoutNullStreams {
+    const environment = { ...env, [MARK_VARIABLE]: this.#mark }
+    const group = this.#group !== undefined && makeGroup(this.#group) ? this.#group : undefined
+    const enters = group !== undefined && passesShell(environment)
+    const { command, args } = enters ? enterGroup(group, program) : program
+    const child = spawn(command, args, {
+      cwd,
+      env: environment,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      // Ctrl-C in the server's terminal is for the server, which then ends its agents in order.
+      detached: true,
+      windowsHide: true,
+    })
+    // It runs already, for microseconds: no program forks so early, and the mark is there as well.
+    if (group !== undefined && !enters && child.pid !== undefined) moveToGroup(group, child.pid)
+    return child
+  }
+
+  /** The living processes of this scope. */
+  async find(): Promise<ProcessEntry[]> {
+    return findMarked(this.#mark, this.#group === undefined ? [] : await groupProcesses(this.#group))
+  }
+
+  /**
+   * Kills the processes of this scope, and what they start meanwhile, and removes the directory of its group. `known`
+   * was found before and may not be findable any more. Safe to call again.
+   */
+  async kill(known: readonly ProcessEntry[] = []): Promise<void> {
+    await Promise.all([
+      this.#group === undefined ? true : endGroup(this.#group),
+      killMarked(this.#mark, known),
+    ])
+  }
+
+  /** A scope in this one. */
+  within(name: string): Scope {
+    return new Scope(`${this.#mark}${name}/`, this.#group && `${this.#group}/${name}`)
+  }
+}

@@ -1,0 +1,163 @@
+import {
+  AgentServerError,
+  type AnswerAccepted,
+  type AskData,
+  type AskKind,
+  type AskOutcome,
+  type AskResult,
+  type LoggedEvent,
+  type NewEvent,
+  type OpenAsk,
+} from '@claude-agent/protocol'
+import { declined, readAnswer, type GivenAnswer } from './answer.ts'
+import type { SettledAsk } from './state.ts'
+
+export interface AsksParts {
+  publish: (event: NewEvent) => void
+  /** Adds an event for a client: resolves once it is durable, rejects when there is no room for it. */
+  offer: (event: NewEvent) => Promise<LoggedEvent>
+  /** How an ask was settled that is not open any more. */
+  settled: (ask: string) => SettledAsk | undefined
+  /** Milliseconds after which an ask is declined; 0 for never. */
+  timeoutMs: () => number
+  /** A question that needs no process was settled: the turn can go on. */
+  onDeferredSettled: (ask: string) => void
+  onChange: () => void
+}
+
+interface Pending {
+  kind: AskKind
+  data: AskData
+  isDeferred: boolean
+  /** Tells the agent that waits. */
+  resolve: (result: AskResult) => void
+  timer: NodeJS.Timeout | undefined
+}
+
+/** What the agent waits for people to answer. Each ask is settled exactly once, by whoever is first. */
+export class Asks {
+  readonly #parts: AsksParts
+  readonly #pending = new Map<string, Pending>()
+
+  constructor(parts: AsksParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** The question on which the turn waits without a process. */
+  get deferred(): string | undefined {
+    for (const [ask, { isDeferred }] of this.#pending) if (isDeferred) return ask
+    return undefined
+  }
+
+  /** Whether one is open for which the agent's process waits. */
+  get needProcess(): boolean {
+    return [...this.#pending.values()].some(({ isDeferred }) => !isDeferred)
+  }
+
+  /** Opens an ask; resolves with what the agent is to be told. `signal`: the agent takes it back. */
+  open(ask: string, kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
+    return new Promise((resolve) => {
+      this.#pending.set(ask, { kind, data, isDeferred: false, resolve, timer: this.#startTimer(ask) })
+      this.#parts.publish({ type: 'ask', ask, kind, data })
+      this.#parts.onChange()
+      const cancel = (): void => this.#close(ask, 'cancelled')
+      if (signal.aborted) cancel()
+      else signal.addEventListener('abort', cancel, { once: true })
+    })
+  }
+
+  /** Opens a question that no process waits for. */
+  defer(ask: string, data: AskData): void {
+    this.#parts.publish({ type: 'ask', ask, kind: 'can_use_tool', data, deferred: true })
+    this.restore({ ask, kind: 'can_use_tool', data })
+    this.#parts.onChange()
+  }
+
+  /** Takes up a question again that was open when the server was started. */
+  restore({ ask, kind, data }: Pick<OpenAsk, 'ask' | 'kind' | 'data'>): void {
+    this.#pending.set(ask, { kind, data, isDeferred: true, resolve: () => {}, timer: this.#startTimer(ask) })
+  }
+
+  /**
+   * Settles an ask by an answer: the first one counts. Resolves once that is durable.
+   * @throws AgentServerError `ask_not_found`, `already_settled`, `invalid_answer`, `storage_full`
+   */
+  async answer(ask: string, given: GivenAnswer, by: string): Promise<AnswerAccepted> {
+    const pending = this.#pending.get(ask)
+    if (pending === undefined) throw this.#missing(ask)
+    const result = readAnswer(pending, given)
+    this.#pending.delete(ask)
+    clearTimeout(pending.timer)
+    try {
+      const { seq } = await this.#parts.offer({ type: 'ask_settled', ask, outcome: 'answered', by, result })
+      this.#tell(ask, pending, result)
+      return { ask, outcome: 'answered', by, seq }
+    } catch (error) {
+      this.#pending.set(ask, { ...pending, timer: this.#startTimer(ask) })
+      throw error
+    }
+  }
+
+  /** The agent that asked has died. */
+  lose(): void {
+    for (const [ask, { isDeferred }] of this.#pending) if (!isDeferred) this.#close(ask, 'lost')
+  }
+
+  /** Closes the question that is open without a process; the turn ends with that. */
+  cancelDeferred(): void {
+    const ask = this.deferred
+    const result: AskResult = { behavior: 'deny', message: 'The user has interrupted the turn.', interrupt: true }
+    if (ask !== undefined) this.#close(ask, 'cancelled', result)
+  }
+
+  /** Forgets what is open, without a word: the session ends. */
+  clear(): void {
+    for (const { timer } of this.#pending.values()) clearTimeout(timer)
+    this.#pending.clear()
+  }
+
+  #startTimer(ask: string): NodeJS.Timeout | undefined {
+    const ms = this.#parts.timeoutMs()
+    if (ms === 0) return undefined
+    const expire = (): void => {
+      const kind = this.#pending.get(ask)?.kind
+      if (kind !== undefined) this.#close(ask, 'timed_out', declined(kind, `Nobody answered within ${ms} ms.`))
+    }
+    return setTimeout(expire, Math.min(ms, 2 ** 31 - 1)).unref()
+  }
+
+  #close(ask: string, outcome: Exclude<AskOutcome, 'answered'>, result?: AskResult): void {
+    const pending = this.#pending.get(ask)
+    if (pending === undefined) return
+    this.#pending.delete(ask)
+    clearTimeout(pending.timer)
+    this.#parts.publish({ type: 'ask_settled', ask, outcome, ...(result === undefined ? {} : { result }) })
+    this.#tell(ask, pending, result)
+  }
+
+  #tell(ask: string, { isDeferred, resolve }: Pending, result: AskResult | undefined): void {
+    if (isDeferred) this.#parts.onDeferredSettled(ask)
+    else if (result !== undefined) resolve(result)
+    this.#parts.onChange()
+  }
+
+  #missing(ask: string): AgentServerError {
+    const settled = this.#parts.settled(ask)
+    if (settled === undefined) {
+      return new AgentServerError({
+        code: 'ask_not_found',
+        message: `The session has no ask '${ask.slice(0, 100)}'.`,
+        hint: 'The open ones are in GET /sessions/:id.',
+      })
+    }
+    const by = settled.by === undefined ? '' : ` by ${settled.by}`
+    return new AgentServerError({
+      code: 'already_settled',
+      message: `The ask '${ask}' was settled before: ${settled.outcome.replace('_', ' ')}${by}.`,
+    })
+  }
+}

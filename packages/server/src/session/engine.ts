@@ -1,0 +1,312 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
+import type {
+  AgentServerError,
+  AskData,
+  AskKind,
+  AskResult,
+  LoggedEvent,
+  NewEvent,
+  QueryConfig,
+  SessionLimits,
+  SessionStatus,
+} from '@claude-agent/protocol'
+import { QUESTION_TOOL } from '../agent/asking.ts'
+import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
+import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
+import type { SpareAgents } from '../agent/spare-agents.ts'
+import type { EventLog } from '../log/event-log.ts'
+import { Feed, type Durability } from '../log/feed.ts'
+import { Activity } from './activity.ts'
+import { Asks } from './asks.ts'
+import { Launcher } from './launcher.ts'
+import { recover, type Recovery } from './recovery.ts'
+import { Runner } from './runner.ts'
+import type { AcceptedPrompt, SessionState } from './state.ts'
+import { isEphemeral } from './turn.ts'
+import { budgetReached, reachedLimit } from './usage.ts'
+
+/** What all sessions of a server have in common. */
+export interface EngineMeans {
+  host: AgentHost
+  pool: ProcessPool
+  spares: SpareAgents
+  /** Milliseconds after which an idle process is given back. */
+  idleTimeoutMs: number
+  durability: Durability
+}
+
+/** What an engine is told by the session around it. */
+export interface EngineSettings {
+  readonly interactive: boolean
+  /** What waits when the server ends, is dropped: nobody would hear of it. */
+  readonly isPlain: boolean
+  readonly systemPrompt: string | undefined
+  config: () => QueryConfig
+  /** A fingerprint of what an agent must be started with now. */
+  wanted: () => string
+  hasCredentials: () => boolean
+  limits: () => SessionLimits
+  askTimeoutMs: () => number
+}
+
+/** How long an agent that takes an ask back is looked at, to tell whether it does so because it died. */
+const DYING_MS = 100
+
+/**
+ * What makes a session go: joins its prompts, its asks and its agent, and tells its feed everything. It knows nothing of
+ * clients, and lives on with none.
+ */
+export class Engine implements AgentOwner, PoolMember {
+  readonly feed: Feed
+  readonly asks: Asks
+  readonly runner: Runner
+  readonly launcher: Launcher
+  readonly #state: SessionState
+  readonly #means: EngineMeans
+  readonly #settings: EngineSettings
+  readonly #onChange: () => void
+  readonly #activity: Activity
+  /** The question that was asked in this turn. */
+  #question: string | undefined
+  #position: number | undefined
+  #toldStatus: SessionStatus
+  #toldPosition: number | undefined
+  #toldLimit: string | undefined
+  #isClosed = false
+
+  constructor(
+    log: EventLog,
+    state: SessionState,
+    means: EngineMeans,
+    settings: EngineSettings,
+    hooks: { onWritten: (event: LoggedEvent) => void; onChange: () => void },
+  ) {
+    this.#state = state
+    this.#means = means
+    this.#settings = settings
+    this.#onChange = hooks.onChange
+    this.#toldStatus = state.status
+    const publish = (event: NewEvent): void => void this.feed.publish(event)
+    const onChange = (): void => this.#changed()
+    this.feed = new Feed(log, {
+      durability: means.durability,
+      onWritten: (event) => {
+        state.apply(event)
+        hooks.onWritten(event)
+      },
+    })
+    this.#activity = new Activity(means.idleTimeoutMs, () => void this.runner.slot.end('idle'))
+    this.asks = new Asks({
+      publish,
+      onChange,
+      offer: async (event) => {
+        const logged = await this.feed.offer(event)
+        await this.feed.durable()
+        return logged
+      },
+      settled: (ask) => state.settled(ask),
+      timeoutMs: settings.askTimeoutMs,
+      onDeferredSettled: () => this.runner.goOn(),
+    })
+    const { interactive, systemPrompt, wanted } = settings
+    this.launcher = new Launcher({
+      ...means,
+      state,
+      owner: this,
+      member: this,
+      interactive,
+      systemPrompt,
+      wanted,
+      publish,
+      settled: () => this.feed.settled(),
+    })
+    this.runner = new Runner({
+      publish,
+      wanted,
+      onChange,
+      asks: this.asks,
+      start: (signal) => this.launcher.start(signal),
+      isHeld: () => !settings.hasCredentials() || this.#limit !== undefined,
+      isBusy: () => this.#activity.isBusy,
+      sdkSessionId: () => this.launcher.sdkSessionId,
+      recover: (prompts) => this.#recover(prompts),
+      onExit: ({ code, signal, cause }, reason) => {
+        this.#activity.stop()
+        this.asks.lose()
+        const why = reason === undefined ? {} : { reason }
+        publish({ type: 'agent_exited', code, signal, cause, resumable: true, ...why })
+        this.#changed()
+      },
+    })
+  }
+
+  get status(): SessionStatus {
+    if (this.#isClosed) return 'closed'
+    if (this.asks.size > 0) return 'requires_action'
+    if (this.runner.isRunning && this.#position !== undefined) return 'queued'
+    if (this.runner.isRunning || this.#activity.isBusy) return 'running'
+    if (!this.#settings.hasCredentials()) return 'credentials_required'
+    if (this.runner.waiting > 0) return 'queued'
+    return this.runner.hasFailed ? 'failed' : 'idle'
+  }
+
+  /** With `queued` for a process: its place in the line. */
+  get position(): number | undefined {
+    return this.status === 'queued' ? this.#position : undefined
+  }
+
+  /** Nothing is under way and nothing waits, but for a question that no process is needed for. */
+  get isAtRest(): boolean {
+    return !this.runner.isRunning && !this.#activity.isBusy && this.runner.waiting === 0 && !this.asks.needProcess
+  }
+
+  /** Takes up what was open when the server ended, however that was. */
+  async restore(): Promise<void> {
+    this.#state.restart()
+    for (const ask of this.#state.asks) {
+      if (ask.deferred) this.asks.restore(ask)
+      else this.feed.publish({ type: 'ask_settled', ask: ask.ask, outcome: 'lost' })
+    }
+    const open = this.#state.openPrompts
+    if (open.length > 0) {
+      const recovery = await this.#recover(open)
+      for (const event of recovery.events) this.feed.publish(event)
+      const { again, suspended } = recovery
+      if (this.#settings.isPlain)
+        for (const { uuid } of again) this.feed.publish({ type: 'prompt_ended', uuid, outcome: 'cancelled' })
+      this.runner.restore({ again: this.#settings.isPlain ? [] : again, suspended })
+    }
+    this.#changed()
+  }
+
+  /** Makes an agent ready ahead of the next prompt, if there is room. That it cannot start is told at that prompt. */
+  warm(): void {
+    const { pool, spares } = this.#means
+    const { slot, mayWarm } = this.runner
+    if (!mayWarm || !this.#settings.hasCredentials()) return
+    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(this.#settings.wanted())) return
+    slot.ready().catch(() => {})
+  }
+
+  /** What was set anew may let prompts run that waited, or want another agent. */
+  refresh(): void {
+    if (this.runner.slot.isStale && this.runner.slot.agent !== undefined) this.warm()
+    this.runner.advance()
+  }
+
+  async close(isDeleted: boolean): Promise<void> {
+    this.#isClosed = isDeleted
+    this.#activity.stop()
+    await this.runner.close()
+    this.asks.clear()
+    if (isDeleted) this.#changed()
+    await this.feed.close()
+  }
+
+  // What the agent says and asks.
+
+  config(): QueryConfig {
+    return this.#settings.config()
+  }
+
+  onMessage(message: SDKMessage): void {
+    this.#tell(message)
+    if (message.type === 'result') this.#question = undefined
+    if (message.type === 'conversation_reset') this.launcher.reset()
+    if (message.type === 'system' && message.subtype === 'init') this.launcher.follow(message.session_id)
+    this.#activity.hear(message)
+    this.runner.hear(message)
+    if (message.type === 'result' || message.type === 'system') this.#changed()
+  }
+
+  onStderr(text: string): void {
+    this.feed.publish({ type: 'info', data: text })
+  }
+
+  room(): Promise<void> {
+    return this.feed.room()
+  }
+
+  ask(kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
+    const tool = kind === 'can_use_tool' && 'toolName' in data ? data : undefined
+    const settled = tool === undefined ? undefined : this.#state.settled(tool.toolUseID)
+    if (settled !== undefined && tool?.toolName === QUESTION_TOOL) {
+      const closed: AskResult = { behavior: 'deny', message: 'The question was closed.', interrupt: true }
+      return Promise.resolve(settled.result ?? closed)
+    }
+    const isNew = tool !== undefined && settled === undefined
+    return this.asks.open(isNew ? tool.toolUseID : randomUUID(), kind, data, this.#unlessDying(signal))
+  }
+
+  onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse' {
+    if (this.#state.settled(toolUseId) !== undefined) return 'pass'
+    if (this.#question !== undefined && this.#question !== toolUseId) return 'refuse'
+    this.#question = toolUseId
+    return 'defer'
+  }
+
+  // What the pool of processes wants to know.
+
+  get idleSince(): number | undefined {
+    return this.#activity.idleSince
+  }
+
+  async evict(): Promise<void> {
+    await this.runner.slot.end('room')
+  }
+
+  moved(position: number | undefined): void {
+    this.#position = position
+    this.#changed()
+  }
+
+  get #limit(): string | undefined {
+    return reachedLimit(this.#state.usage.total, this.#settings.limits())
+  }
+
+  #tell(data: SDKMessage): void {
+    if (isEphemeral(data)) return this.feed.publishEphemeral({ type: 'sdk_message', data })
+    try {
+      this.feed.publish({ type: 'sdk_message', data })
+    } catch (error) {
+      const why = (error as AgentServerError).message
+      this.feed.publish({ type: 'error', error: `A message of the agent is left out. ${why}`, code: 'internal' })
+    }
+  }
+
+  /** A signal that is not given when the agent takes an ask back only because it dies. */
+  #unlessDying(signal: AbortSignal): AbortSignal {
+    const controller = new AbortController()
+    const withdraw = async (): Promise<void> => {
+      await delay(DYING_MS)
+      if (this.runner.slot.agent?.isAlive) controller.abort()
+    }
+    signal.addEventListener('abort', () => void withdraw(), { once: true })
+    return controller.signal
+  }
+
+  async #recover(prompts: readonly AcceptedPrompt[]): Promise<Recovery> {
+    await this.feed.settled()
+    const { sdkSessionId } = this.#state.conversation
+    const transcript =
+      sdkSessionId === undefined ? undefined : await this.#means.host.readTranscript(sdkSessionId, this.config())
+    return recover(prompts, this.#state, transcript)
+  }
+
+  #changed(): void {
+    const { status, position } = this
+    const limit = this.runner.waiting > 0 ? this.#limit : undefined
+    if (limit !== undefined && limit !== this.#toldLimit)
+      this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })
+    this.#toldLimit = limit
+    if (status !== this.#toldStatus || position !== this.#toldPosition)
+      this.feed.publish({ type: 'status', status, ...(position === undefined ? {} : { position }) })
+    this.#toldStatus = status
+    this.#toldPosition = position
+    const hasAgent = this.runner.slot.agent !== undefined
+    if (this.#activity.settle(hasAgent && this.isAtRest)) this.#means.pool.makeRoom()
+    this.#onChange()
+  }
+}

@@ -1,0 +1,36 @@
+import type { SessionInfo } from '@claude-agent/protocol'
+import type { SessionRecord } from './record.ts'
+import type { SessionState } from './state.ts'
+
+/** What a session is at this moment, beside its record and its events. */
+export type SessionMoment = Pick<
+  SessionInfo,
+  'status' | 'queuedPrompts' | 'log' | 'firstSeq' | 'lastSeq'
+> & { position?: number | undefined }
+
+/** A session as clients are told of it. */
+export function describeSession(record: SessionRecord, state: SessionState, moment: SessionMoment): SessionInfo {
+  const { id, title, metadata, options, limits, askTimeoutMs, interactive, createdAt, updatedAt } = record
+  const { status, position, queuedPrompts, log, firstSeq, lastSeq } = moment
+  const { sdkSessionId } = state.conversation
+  return {
+    id,
+    ...(title === undefined ? {} : { title }),
+    metadata,
+    options,
+    limits,
+    askTimeoutMs,
+    interactive,
+    status,
+    ...(position === undefined ? {} : { position }),
+    queuedPrompts,
+    asks: state.asks,
+    usage: state.usage.total,
+    ...(sdkSessionId === undefined ? {} : { sdkSessionId }),
+    log,
+    firstSeq,
+    lastSeq,
+    createdAt,
+    updatedAt: Math.max(updatedAt, state.lastAt),
+  }
+}

@@ -1,0 +1,78 @@
+import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { QueryConfig, SessionLimits } from '@claude-agent/protocol'
+import type { StateSnapshot } from './state.ts'
+
+/** How a session was when it had nothing left to do: it need not be opened to tell of it. */
+export interface Rest {
+  state: StateSnapshot
+  log: string
+  firstSeq: number
+  lastSeq: number
+  /** Of its log: another size means that something has happened since. */
+  bytes: number
+}
+
+/** What is kept of a session beside its events, in `session.json`. */
+export interface SessionRecord {
+  id: string
+  title?: string | undefined
+  metadata: Record<string, string>
+  /** Without secrets: those read `[redacted]`. */
+  options: QueryConfig
+  /** The options have secrets, which must be given again after a start of the server. */
+  hasSecrets: boolean
+  limits: SessionLimits
+  askTimeoutMs: number
+  interactive: boolean
+  /** It belongs to the plain layer: what waits when the server ends, is dropped. */
+  isPlain: boolean
+  createdAt: number
+  updatedAt: number
+  /** Hash of the system prompt that the conversation began with. */
+  systemPrompt?: string | undefined
+  rest?: Rest | undefined
+}
+
+const NAME = 'session.json'
+
+/** The record in a session's folder, or undefined when there is none that can be read. */
+export async function readRecord(folder: string): Promise<SessionRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(join(folder, NAME), 'utf8')) as SessionRecord
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes a record whole or not at all. `isDurable`: resolves when it is on the disk. */
+export async function writeRecord(folder: string, record: SessionRecord, isDurable: boolean): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = join(folder, NAME)
+  const file = await open(`${path}.new`, 'w', 0o600)
+  try {
+    await file.writeFile(JSON.stringify(record))
+    if (isDurable) await file.datasync()
+  } finally {
+    await file.close()
+  }
+  await rename(`${path}.new`, path)
+  if (!isDurable) return
+  for (const directory of [folder, dirname(folder)]) await syncDirectory(directory)
+}
+
+/** Bytes of the log in a session's folder. */
+export async function sizeOfLog(folder: string): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.startsWith('events-'))
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size))
+  return sizes.reduce((sum, size) => sum + size, 0)
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

@@ -1,0 +1,105 @@
+import { AgentServerError } from '@claude-agent/protocol'
+
+// Why a session does not do what it was asked.
+
+export function stopping(): AgentServerError {
+  return new AgentServerError({
+    code: 'server_stopping',
+    message: 'The server is shutting down.',
+    retryAfterMs: 2000,
+  })
+}
+
+export function noModelAccess(): AgentServerError {
+  return new AgentServerError({
+    code: 'no_model_access',
+    message: 'There is no access to a model: no key was configured.',
+    hint: 'Give anthropicApiKey with the options, or start the server with ANTHROPIC_API_KEY (docs/configuration.md).',
+  })
+}
+
+export function interruptedEarly(): AgentServerError {
+  return new AgentServerError({
+    code: 'prompt_interrupted',
+    message: 'The prompt was interrupted before the agent had begun with it.',
+    hint: 'Send it again, as another prompt.',
+  })
+}
+
+export function queueFull(waiting: number): AgentServerError {
+  return new AgentServerError({
+    code: 'queue_full',
+    message: `${waiting} prompts wait already.`,
+    hint: 'Wait for a result before you send more.',
+    retryAfterMs: 1000,
+  })
+}
+
+export function uuidConflict(uuid: string): AgentServerError {
+  return new AgentServerError({
+    code: 'uuid_conflict',
+    message: `Another prompt with the uuid '${uuid}' was accepted before.`,
+    hint: 'Give each prompt a uuid of its own; send the same one again only with the same message.',
+  })
+}
+
+export function promptNotFound(uuid: string): AgentServerError {
+  return new AgentServerError({
+    code: 'prompt_not_found',
+    message: `No prompt with the uuid '${uuid}' was accepted.`,
+    hint: 'The uuid is in the acknowledgement of the prompt.',
+  })
+}
+
+export function promptNotWaiting(uuid: string, outcome: string | undefined): AgentServerError {
+  return new AgentServerError({
+    code: 'prompt_not_waiting',
+    message: `The prompt '${uuid}' ${outcome === undefined ? 'runs already' : `has ended: ${outcome}`}.`,
+    hint: outcome === undefined ? 'Interrupt the turn instead.' : 'There is nothing to take back.',
+  })
+}
+
+export function credentialsRequired(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'credentials_required',
+    message: `The options of the session '${id}' have secrets, which are kept in memory only and were lost with the last process of the server.`,
+    hint: 'Repeat POST /sessions with the same id and options.',
+  })
+}
+
+export function historyLost(why: string): AgentServerError {
+  return new AgentServerError({ code: 'history_lost', message: why })
+}
+
+export function sessionNotFound(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'session_not_found',
+    message: `No session '${id.slice(0, 100)}' on this server.`,
+    hint: 'List the sessions with GET /sessions, or create one first.',
+  })
+}
+
+export function sessionDeleted(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'session_deleted',
+    message: `The session '${id}' was deleted.`,
+    hint: 'Create another one; an id is not used again.',
+  })
+}
+
+export function sessionConflict(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'session_conflict',
+    message: `The session '${id}' exists, with other options.`,
+    hint: 'Choose another id, or change the options with PATCH /sessions/:id.',
+  })
+}
+
+export function tooManySessions(count: number): AgentServerError {
+  return new AgentServerError({
+    code: 'too_many_sessions',
+    message: `There are ${count} sessions already.`,
+    hint: 'Delete some, or raise CLAUDE_AGENT_MAX_SESSIONS.',
+    retryAfterMs: 5000,
+  })
+}

@@ -1,0 +1,281 @@
+import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
+import type { AgentServerError, NewEvent, PromptOutcome } from '@claude-agent/protocol'
+import type { Agent } from '../agent/agent.ts'
+import type { AgentExit } from '../agent/agent-process.ts'
+import { AgentSlot, type AgentSlotParts, type EndReason } from './agent-slot.ts'
+import type { Asks } from './asks.ts'
+import { PromptQueue } from './prompt-queue.ts'
+import type { Recovery } from './recovery.ts'
+import { interruptedEarly } from './refusals.ts'
+import type { AcceptedPrompt } from './state.ts'
+import { Turn } from './turn.ts'
+
+/** What an agent that starts gets to take a prompt that was interrupted. */
+const START_PATIENCE_MS = 5_000
+/** What an agent gets to heed an interrupt before its process is ended. */
+const INTERRUPT_MS = 5_000
+/** What an agent gets to go on with a turn after an answer. */
+const GO_ON_MS = 30_000
+/** How often a prompt is given to a new agent after one died before it had entered the conversation. */
+const ATTEMPTS = 3
+
+export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
+  publish: (event: NewEvent) => void
+  asks: Asks
+  /** No prompt may run now: something must be given or raised first. */
+  isHeld: () => boolean
+  sdkSessionId: () => string
+  /** The agent works at something that no prompt asked for: what comes without a priority would be mixed into it. */
+  isBusy: () => boolean
+  /** What becomes of prompts whose agent has died. */
+  recover: (prompts: readonly AcceptedPrompt[]) => Promise<Recovery>
+  onExit: (exit: AgentExit, reason: EndReason | undefined) => void
+  onChange: () => void
+}
+
+/** Hands the prompts of a session to its agent: one at a time, so that each gets a turn and a result of its own. */
+export class Runner {
+  readonly #parts: RunnerParts
+  readonly #queue = new PromptQueue()
+  readonly #slot: AgentSlot
+  /** The turn that runs, and the prompts that were sent into it. */
+  #turns: Turn[] = []
+  /** Prompts whose turn waits for the answer to a question, without a process. */
+  #suspended: AcceptedPrompt[] = []
+  readonly #attempts = new Map<string, number>()
+  #isRecovering = false
+  #hasFailed = false
+  #closed = false
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts
+    this.#slot = new AgentSlot({
+      wanted: parts.wanted,
+      start: parts.start,
+      onExit: (exit, reason) => this.#agentEnded(exit, reason),
+    })
+  }
+
+  get slot(): AgentSlot {
+    return this.#slot
+  }
+
+  /** A turn is under way, whether an agent has it already or not. */
+  get isRunning(): boolean {
+    return this.#turns.length > 0
+  }
+
+  /** Prompts are sent into the turn that runs, when they ask for it. */
+  get takesMore(): boolean {
+    return this.#turns.some(({ isStarted, isInterrupted }) => isStarted && !isInterrupted)
+  }
+
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** Characters of the prompts that wait. */
+  get waitingSize(): number {
+    return this.#queue.size
+  }
+
+  /** The last prompt could not be run, for want of an agent. */
+  get hasFailed(): boolean {
+    return this.#hasFailed
+  }
+
+  /** Takes a prompt that was accepted. */
+  add(prompt: AcceptedPrompt): void {
+    if (prompt.joins && this.takesMore && this.#slot.agent !== undefined) {
+      const turn = new Turn(prompt)
+      this.#turns.push(turn)
+      this.#give(turn, this.#slot.agent)
+      return
+    }
+    this.#queue.add(prompt)
+    this.advance()
+  }
+
+  /** Takes up what was open when the server was started. */
+  restore({ again, suspended }: Pick<Recovery, 'again' | 'suspended'>): void {
+    this.#queue.putBack(again)
+    this.#suspended = suspended
+    if (suspended.length > 0 && this.#parts.asks.deferred === undefined) this.goOn()
+    else this.advance()
+  }
+
+  /** Takes a prompt back; false when it does not wait. */
+  cancel(uuid: string): boolean {
+    if (!this.#queue.remove(uuid)) return false
+    this.#end(uuid, 'cancelled')
+    return true
+  }
+
+  /** Stops the turn that runs. One that the agent has not begun yet is interrupted as soon as it has. */
+  interrupt(): void {
+    if (this.#suspended.length > 0) return this.#parts.asks.cancelDeferred()
+    const [turn] = this.#turns
+    if (turn === undefined) return
+    turn.interrupt()
+    if (turn.isStarted) this.#interruptAgent(turn)
+    else if (!turn.isHandedOver) setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
+  }
+
+  /** Goes on with the turn whose question was settled. */
+  goOn(): void {
+    const [prompt, ...joined] = this.#suspended
+    this.#suspended = []
+    if (prompt === undefined || this.#closed) return
+    for (const { uuid } of joined) this.#end(uuid, 'completed')
+    const turn = new Turn(prompt, true)
+    this.#turns = [turn]
+    this.#parts.onChange()
+    void this.#handOver(turn)
+  }
+
+  /** Hands the next prompt over when none is running. */
+  advance(): void {
+    const mayRun = !this.#closed && !this.#isRecovering && !this.isRunning && this.#suspended.length === 0
+    const prompt = mayRun && !this.#parts.isHeld() ? this.#queue.next() : undefined
+    if (prompt !== undefined) {
+      const turn = new Turn(prompt)
+      this.#turns = [turn]
+      void this.#handOver(turn)
+    }
+    this.#parts.onChange()
+  }
+
+  /** Whether another process may be made ready now: no turn has its own, no question would be disturbed. */
+  get mayWarm(): boolean {
+    return !this.#closed && this.#suspended.length === 0 && !this.#turns.some((turn) => turn.isHandedOver)
+  }
+
+  hear(message: SDKMessage): void {
+    for (const turn of [...this.#turns]) {
+      const wasStarted = turn.isStarted
+      const end = turn.hear(message)
+      if (end === 'deferred') this.#suspend(turn)
+      else if (end !== undefined) this.#finish(turn, end)
+      else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interruptAgent(turn)
+    }
+  }
+
+  /** Ends the agent. What it did not finish is settled; what waits stays for the next start of the server. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#slot.close()
+  }
+
+  /** Gives a prompt to an agent once there is one as it is wanted; it may be another than at first. */
+  async #handOver(turn: Turn): Promise<void> {
+    for (;;) {
+      try {
+        const agent = await this.#slot.ready()
+        if (!this.#turns.includes(turn)) return
+        if (!this.#slot.holds(agent)) continue
+        this.#hasFailed = false
+        return this.#give(turn, agent)
+      } catch (error) {
+        if (!this.#turns.includes(turn) || this.#closed) return
+        if (this.#slot.isStarting) continue
+        this.#parts.publish({ type: 'error', ...(error as AgentServerError).toJSON() })
+        this.#hasFailed = true
+        return this.#finish(turn, 'failed')
+      }
+    }
+  }
+
+  #give(turn: Turn, agent: Agent): void {
+    turn.handOver()
+    const { data } = turn.prompt
+    if (turn.goesOn) {
+      setTimeout(() => this.#requireStart(turn), GO_ON_MS).unref()
+    } else {
+      const session_id = this.#parts.sdkSessionId()
+      const priority = this.#parts.isBusy() ? { priority: 'later' } : {}
+      agent.send({ parent_tool_use_id: null, ...priority, ...data, session_id } as never)
+    }
+    this.#parts.onChange()
+  }
+
+  /** A turn that should go on after an answer and does not would hold the session for ever. */
+  #requireStart(turn: Turn): void {
+    if (this.#turns.includes(turn) && !turn.isStarted) void this.#slot.end('interrupt')
+  }
+
+  #takeBack(turn: Turn): void {
+    if (!this.#turns.includes(turn) || turn.isHandedOver || turn.goesOn) return
+    this.#parts.publish({ type: 'error', ...interruptedEarly().toJSON() })
+    this.#finish(turn, 'cancelled')
+  }
+
+  /** The turn has ended for now, with a question: the process is not needed until its answer. */
+  #suspend(turn: Turn): void {
+    const { id, name, input } = turn.question!
+    this.#turns = this.#turns.filter((other) => other !== turn)
+    this.#suspended.push(turn.prompt)
+    this.#parts.asks.defer(id, { toolName: name, input, toolUseID: id })
+    void this.#slot.end('question')
+  }
+
+  #finish(turn: Turn, outcome: PromptOutcome): void {
+    this.#turns = this.#turns.filter((other) => other !== turn)
+    this.#end(turn.prompt.uuid, outcome)
+    this.advance()
+    // A configuration that came during the turn; the next prompt may be long in coming.
+    if (!this.isRunning && this.#slot.agent !== undefined && this.#slot.isStale && !this.#closed)
+      this.#slot.ready().catch(() => {})
+  }
+
+  #end(uuid: string, outcome: PromptOutcome): void {
+    this.#attempts.delete(uuid)
+    this.#parts.publish({ type: 'prompt_ended', uuid, outcome })
+    this.#parts.onChange()
+  }
+
+  /** The agent is gone: decides what becomes of the prompts that it had. */
+  async #agentEnded(exit: AgentExit, reason: EndReason | undefined): Promise<void> {
+    this.#parts.onExit(exit, reason)
+    const lost = this.#turns.filter((turn) => turn.isHandedOver)
+    if (lost.length === 0) return
+    this.#turns = this.#turns.filter((turn) => !turn.isHandedOver)
+    this.#isRecovering = true
+    try {
+      const { events, again, suspended } = await this.#parts.recover(lost.map(({ prompt }) => prompt))
+      for (const event of events) this.#parts.publish(event)
+      this.#tryAgain(again, lost)
+      this.#suspended.push(...suspended)
+    } finally {
+      this.#isRecovering = false
+    }
+    if (this.#suspended.length > 0 && this.#parts.asks.deferred === undefined) this.goOn()
+    else this.advance()
+  }
+
+  /** Prompts that the model never heard of are run anew, unless that was to be stopped, or fails for ever. */
+  #tryAgain(prompts: readonly AcceptedPrompt[], lost: readonly Turn[]): void {
+    const again = prompts.filter((prompt) => {
+      const { uuid } = prompt
+      const attempts = (this.#attempts.get(uuid) ?? 0) + 1
+      this.#attempts.set(uuid, attempts)
+      const isInterrupted = lost.some((turn) => turn.prompt === prompt && turn.isInterrupted)
+      if (isInterrupted) this.#end(uuid, 'cancelled')
+      else if (attempts >= ATTEMPTS) this.#end(uuid, 'failed')
+      return !isInterrupted && attempts < ATTEMPTS
+    })
+    this.#queue.putBack(again)
+  }
+
+  #interruptAgent(turn: Turn): void {
+    this.#slot.agent?.interrupt().catch((error: Error) => {
+      this.#parts.publish({
+        type: 'error',
+        error: `The turn could not be interrupted: ${error.message}`,
+        code: 'internal',
+      })
+    })
+    setTimeout(() => {
+      if (this.#turns.includes(turn)) void this.#slot.end('interrupt')
+    }, INTERRUPT_MS).unref()
+  }
+}

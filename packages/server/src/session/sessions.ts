@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto'
+import {
+  AgentServerError,
+  type CreateSessionRequest,
+  type QueryConfig,
+  type SessionInfo,
+  type SessionList,
+  type SessionUpdate,
+} from '@claude-agent/protocol'
+import { acceptConfig } from '../policy/accept-config.ts'
+import { hashOf } from '../policy/fingerprint.ts'
+import { redactConfig } from '../policy/redact.ts'
+import { describeSession } from './info.ts'
+import type { SessionRecord } from './record.ts'
+import { sessionConflict, sessionDeleted, sessionNotFound, stopping, tooManySessions } from './refusals.ts'
+import { Session, type SessionMeans } from './session.ts'
+import { SessionState } from './state.ts'
+import type { SessionStore } from './store.ts'
+
+/** How many sessions are taken up at once at the start of a server. */
+const PARALLEL = 4
+/** Pause after the last event before a session is written down as being at rest. */
+const REST_MS = 500
+/** Pause after a session was created before a spare is made ready for the next one. */
+const SPARE_MS = 2_000
+
+export interface SessionsParts {
+  store: SessionStore
+  means: SessionMeans
+  /** The most sessions that there may be. */
+  maxSessions: number
+}
+
+interface Entry {
+  record: SessionRecord
+  /** Once it was opened. */
+  session?: Promise<Session>
+  resting?: NodeJS.Timeout
+}
+
+/** The sessions of a server. Those that have nothing to do are not in memory but for a record. */
+export class Sessions {
+  readonly #parts: SessionsParts
+  readonly #entries = new Map<string, Entry>()
+  #isClosed = false
+
+  private constructor(parts: SessionsParts) {
+    this.#parts = parts
+  }
+
+  /** Finds the sessions that there are. `resume()` then goes on with those that have something left to do. */
+  static async open(parts: SessionsParts): Promise<{ sessions: Sessions; resume: () => Promise<void> }> {
+    const sessions = new Sessions(parts)
+    const open: string[] = []
+    for (const { record, isAtRest } of await parts.store.list()) {
+      const { rest: _, ...without } = record
+      sessions.#entries.set(record.id, { record: isAtRest ? record : without })
+      if (!isAtRest) open.push(record.id)
+    }
+    return { sessions, resume: () => sessions.#resume(open) }
+  }
+
+  /**
+   * Creates a session; one that exists with the same options is given back.
+   * @throws AgentServerError `session_conflict`, `session_deleted`, `too_many_sessions`, `invalid_config`, `option_refused`
+   */
+  async create(request: CreateSessionRequest, isPlain = false): Promise<{ info: SessionInfo; created: boolean }> {
+    const id = request.id ?? randomUUID()
+    const options = acceptConfig(request.options ?? {}, {})
+    if (this.#isClosed) throw stopping()
+    if (this.#parts.store.wasDeleted(id)) throw sessionDeleted(id)
+    const known = this.#entries.get(id)
+    if (known !== undefined) return { info: await this.#recreate(id, options), created: false }
+    if (this.#entries.size >= this.#parts.maxSessions) throw tooManySessions(this.#entries.size)
+    const now = Date.now()
+    const shown = redactConfig(options)
+    const record: SessionRecord = {
+      id,
+      title: request.title,
+      metadata: request.metadata ?? {},
+      options: shown,
+      hasSecrets: hashOf(shown) !== hashOf(options),
+      limits: request.limits ?? {},
+      askTimeoutMs: request.askTimeoutMs ?? 0,
+      interactive: request.interactive ?? true,
+      isPlain,
+      createdAt: now,
+      updatedAt: now,
+    }
+    const session = this.#create(record, options)
+    this.#entries.set(id, { record, session })
+    session.catch(() => this.#entries.delete(id))
+    const created = await session
+    if (!isPlain) setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
+    return { info: created.info(), created: true }
+  }
+
+  /** A page of the sessions, the oldest first. */
+  async list(after: string | undefined, limit: number): Promise<SessionList> {
+    const all = [...this.#entries.values()].map(({ record }) => record)
+    const start = after === undefined ? 0 : all.findIndex((record) => placeOf(record) > after)
+    const page = start === -1 ? [] : all.slice(start, start + limit)
+    const found = await Promise.all(page.map(({ id }) => this.info(id).catch(() => undefined)))
+    const last = page.at(-1)
+    const isLast = start === -1 || start + limit >= all.length
+    return {
+      sessions: found.filter((info) => info !== undefined),
+      ...(isLast || last === undefined ? {} : { next: placeOf(last) }),
+    }
+  }
+
+  /** @throws AgentServerError `session_not_found`, `session_deleted` */
+  async info(id: string): Promise<SessionInfo> {
+    const { record, session } = this.#find(id)
+    if (session !== undefined || record.rest === undefined) return (await this.open(id)).info()
+    const { state, ...moment } = record.rest
+    return describeSession(record, new SessionState(state), { ...moment, ...restingStatus(record), queuedPrompts: 0 })
+  }
+
+  /** Sets what is given. @throws AgentServerError as `create()`, and `credentials_required` */
+  async update(id: string, update: SessionUpdate): Promise<SessionInfo> {
+    const session = await this.open(id)
+    const { options } = update
+    if (options === undefined) {
+      await session.update(update, undefined)
+    } else {
+      const accepted = acceptConfig(options, session.hasCredentials ? session.config : {})
+      await session.update({ ...update, options: accepted }, redactConfig(accepted))
+    }
+    this.#find(id).record = session.record
+    return session.info()
+  }
+
+  /** Ends a session and removes what there is of it. */
+  async delete(id: string): Promise<void> {
+    const session = await this.open(id)
+    const { store, means } = this.#parts
+    clearTimeout(this.#find(id).resting)
+    this.#entries.delete(id)
+    await session.close('deleted')
+    await store.remove(id)
+    const { sdkSessionId } = session.state.conversation
+    if (sdkSessionId !== undefined) await means.host.removeTranscript(sdkSessionId, session.config)
+  }
+
+  /** A session, taken up from its log if need be. @throws AgentServerError `session_not_found`, `session_deleted` */
+  async open(id: string): Promise<Session> {
+    const entry = this.#find(id)
+    if (this.#isClosed && entry.session === undefined) throw stopping()
+    entry.session ??= this.#take(entry)
+    return await entry.session
+  }
+
+  /** Ends all agents; what waits is gone on with at the next start. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(
+      [...this.#entries.values()].map(async ({ session, resting }) => {
+        clearTimeout(resting)
+        const opened = await session?.catch(() => undefined)
+        if (opened === undefined) return
+        await opened.close('stopping')
+        await this.#writeRest(opened)
+      }),
+    )
+  }
+
+  #find(id: string): Entry {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) return entry
+    throw this.#parts.store.wasDeleted(id) ? sessionDeleted(id) : sessionNotFound(id)
+  }
+
+  async #resume(ids: readonly string[]): Promise<void> {
+    const left = [...ids]
+    const work = async (): Promise<void> => {
+      for (let id = left.shift(); id !== undefined && !this.#isClosed; id = left.shift())
+        await this.open(id).catch((error: Error) => process.emitWarning(error))
+    }
+    await Promise.all(Array.from({ length: PARALLEL }, work))
+  }
+
+  async #create(record: SessionRecord, options: QueryConfig): Promise<Session> {
+    await this.#parts.store.save(record, true)
+    return await this.#openSession(record, options)
+  }
+
+  async #take({ record }: Entry): Promise<Session> {
+    return await this.#openSession(record, record.hasSecrets ? undefined : record.options)
+  }
+
+  async #openSession(record: SessionRecord, options: QueryConfig | undefined): Promise<Session> {
+    const { store, means } = this.#parts
+    return await Session.open({
+      record,
+      options,
+      means,
+      log: await store.openLog(record.id),
+      save: (changed, isDurable) => store.save(changed, isDurable),
+      onRest: (session) => this.#restLater(session),
+    })
+  }
+
+  /** Who repeats the creation gives the secrets again that were lost, and hears when the options are others. */
+  async #recreate(id: string, options: QueryConfig): Promise<SessionInfo> {
+    const session = await this.open(id)
+    const same = session.hasCredentials
+      ? hashOf(session.config) === hashOf(options)
+      : hashOf(session.record.options) === hashOf(redactConfig(options))
+    if (!same) throw sessionConflict(id)
+    session.restoreCredentials(options)
+    return session.info()
+  }
+
+  #prepareSpare(session: Session): void {
+    if (this.#isClosed) return
+    const { config, wanted, record } = session
+    this.#parts.means.spares.prepare({ fingerprint: wanted, config, interactive: record.interactive })
+  }
+
+  #restLater(session: Session): void {
+    const entry = this.#entries.get(session.id)
+    if (entry === undefined || this.#isClosed) return
+    clearTimeout(entry.resting)
+    entry.resting = setTimeout(() => void this.#writeRest(session), REST_MS).unref()
+  }
+
+  /** Writes down how a session is that has nothing left to do, so that the next start need not open it. */
+  async #writeRest(session: Session): Promise<void> {
+    const { store } = this.#parts
+    try {
+      if (!session.isAtRest) return
+      await session.feed.settled()
+      const { id, firstSeq, lastSeq } = session.feed
+      const state = session.state.snapshot
+      if (state.seq !== lastSeq) return
+      const bytes = await store.sizeOfLog(session.id)
+      const record = { ...session.record, rest: { state, log: id, firstSeq, lastSeq, bytes } }
+      await store.save(record, false)
+      if (session.processId === undefined && !this.#isClosed) await session.feed.release()
+    } catch (error) {
+      // A full disk, for one: without it the session is opened at the next start, which is all.
+      if (!(error instanceof AgentServerError) && !('code' in (error as Error))) throw error
+    }
+  }
+}
+
+/** What a session that was not opened since the start of the server is doing. */
+function restingStatus({ hasSecrets, rest }: SessionRecord): Pick<SessionInfo, 'status'> {
+  if (rest !== undefined && rest.state.asks.length > 0) return { status: 'requires_action' }
+  if (hasSecrets) return { status: 'credentials_required' }
+  return { status: rest?.state.status === 'failed' ? 'failed' : 'idle' }
+}
+
+/** The place of a session in the list, as text that sorts. */
+function placeOf({ createdAt, id }: Pick<SessionRecord, 'createdAt' | 'id'>): string {
+  return `${createdAt}-${id}`
+}

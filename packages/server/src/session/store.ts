@@ -1,0 +1,77 @@
+import { appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { JsonlLog, type JsonlLogOptions } from '../log/jsonl-log.ts'
+import { readRecord, sizeOfLog, writeRecord, type SessionRecord } from './record.ts'
+
+/** Deleted sessions that are remembered. */
+const REMEMBERED = 100_000
+
+/** Where the sessions are kept: a folder for each, with its record and its log. */
+export class SessionStore {
+  readonly #folder: string
+  readonly #logOptions: JsonlLogOptions
+  readonly #deleted: Set<string>
+
+  private constructor(folder: string, logOptions: JsonlLogOptions, deleted: Iterable<string>) {
+    this.#folder = folder
+    this.#logOptions = logOptions
+    this.#deleted = new Set(deleted)
+  }
+
+  static async open(folder: string, logOptions: JsonlLogOptions): Promise<SessionStore> {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    const deleted = await readFile(join(folder, 'deleted'), 'utf8').catch(() => '')
+    return new SessionStore(folder, logOptions, deleted.split('\n').slice(-REMEMBERED))
+  }
+
+  /** Every session that there is, the oldest first, and whether something happened since it was at rest. */
+  async list(): Promise<{ record: SessionRecord; isAtRest: boolean }[]> {
+    const names = await readdir(this.#folder, { withFileTypes: true })
+    const found = await Promise.all(
+      names.filter((entry) => entry.isDirectory()).map(async ({ name }) => await this.#look(name)),
+    )
+    return found
+      .filter((entry) => entry !== undefined)
+      .sort(({ record: one }, { record: other }) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
+  }
+
+  wasDeleted(id: string): boolean {
+    return this.#deleted.has(id)
+  }
+
+  async openLog(id: string): Promise<JsonlLog> {
+    return await JsonlLog.open(this.#folderOf(id), this.#logOptions)
+  }
+
+  async save(record: SessionRecord, isDurable: boolean): Promise<void> {
+    await writeRecord(this.#folderOf(record.id), record, isDurable)
+  }
+
+  async sizeOfLog(id: string): Promise<number> {
+    return await sizeOfLog(this.#folderOf(id))
+  }
+
+  /** Removes a session; from then on its id is not free any more. What is half removed at a crash, is no session. */
+  async remove(id: string): Promise<void> {
+    this.#deleted.add(id)
+    await appendFile(join(this.#folder, 'deleted'), `${id}\n`, { mode: 0o600 })
+    const gone = `${this.#folderOf(id)}.deleted`
+    await rename(this.#folderOf(id), gone)
+    await rm(gone, { recursive: true, force: true })
+  }
+
+  async #look(name: string): Promise<{ record: SessionRecord; isAtRest: boolean } | undefined> {
+    const folder = join(this.#folder, name)
+    if (name.endsWith('.deleted')) {
+      await rm(folder, { recursive: true, force: true })
+      return undefined
+    }
+    const record = await readRecord(folder)
+    if (record === undefined || record.id !== name || this.#deleted.has(name)) return undefined
+    return { record, isAtRest: record.rest?.bytes === (await sizeOfLog(folder)) }
+  }
+
+  #folderOf(id: string): string {
+    return join(this.#folder, id)
+  }
+}

@@ -1,0 +1,4 @@
+import { MemoryLog } from '../../src/log/memory-log.ts'
+import { describeEventLog } from './contract.ts'
+
+describeEventLog('MemoryLog', (options) => new MemoryLog(options))
