@@ -28,6 +28,7 @@ export interface SessionPeer extends Peer {
 }
 
 type Frame = { type: string; id?: string; uuid: string; ask: string; data: { uuid: string } }
+type Body = { id: string; by: string; data: Frame['data'] }
 type Failure = [status: number, code: string]
 
 export const text = (n: number | string): NewEvent => ({ type: 'info', data: String(n) })
@@ -42,17 +43,21 @@ export async function startSessionPeer(
   const after = (seq: number): LoggedEvent[] => peer.events.filter((event) => event.seq > seq)
 
   const info = (id = 's1'): SessionInfo => ({
-    ...{
-      id,
-      metadata: {},
-      options: {},
-      limits: {},
-      askTimeoutMs: 0,
-      interactive: true,
-      status: 'idle' as const,
-    },
-    ...{ queuedPrompts: 0, asks: [...peer.asks], log: peer.log, createdAt: 0, updatedAt: 0 },
-    ...{ firstSeq: peer.firstSeq, lastSeq: lastSeq(), usage: {} as SessionInfo['usage'] },
+    id,
+    metadata: {},
+    options: {},
+    limits: {},
+    askTimeoutMs: 0,
+    interactive: true,
+    status: 'idle',
+    queuedPrompts: 0,
+    asks: [...peer.asks],
+    usage: {} as SessionInfo['usage'],
+    log: peer.log,
+    firstSeq: peer.firstSeq,
+    lastSeq: lastSeq(),
+    createdAt: 0,
+    updatedAt: 0,
   })
 
   /** Where a reader begins. */
@@ -120,7 +125,7 @@ export async function startSessionPeer(
     })
   }
 
-  const answer = (method: string, url: URL, body: any): object | Failure | undefined => {
+  const answer = (method: string, url: URL, body: Body): object | Failure | undefined => {
     const [, root, id = '', what = '', which = ''] = url.pathname.split('/')
     if (root === 'health') return { status: 'ok', version: '0', protocol: 2, sealed: false }
     if (root !== 'sessions') return {}
@@ -147,7 +152,11 @@ export async function startSessionPeer(
 
   const onHttp = (request: IncomingMessage, response: ServerResponse, body: Buffer): void => {
     const { method = '', url = '' } = request
-    const result = answer(method, new URL(url, peer.url), body.length === 0 ? {} : JSON.parse(String(body)))
+    const result = answer(
+      method,
+      new URL(url, peer.url),
+      body.length === 0 ? ({} as Body) : (JSON.parse(String(body)) as Body),
+    )
     if (peer.lose(`${method} ${url.split('?')[0]}`)) request.socket.destroy()
     else if (Array.isArray(result)) json(response, result[0], { error: 'No.', code: result[1] })
     else if (result === undefined) response.writeHead(204).end()

@@ -23,8 +23,7 @@ export interface AgentHostOptions {
 }
 
 /** Whom an agent works for. A spare has a stand-in until it is given to a session. */
-export interface AgentOwner
-  extends Pick<AgentStart, 'onMessage' | 'onStderr' | 'room'>, Asking {
+export interface AgentOwner extends Pick<AgentStart, 'onMessage' | 'onStderr' | 'room'>, Asking {
   config(): QueryConfig
 }
 

@@ -21,12 +21,12 @@ const HOOK_TIMEOUT_S = 86_400
 /** The SDK's callbacks by which an agent asks, put to a session. */
 export function askingOptions(asking: Asking, notice: string | undefined): Partial<Options> {
   return {
-    canUseTool: async (toolName, input, { signal, requestId: _, ...rest }) => {
-      const data: CanUseToolData = { toolName, input, ...JSON.parse(JSON.stringify(rest)) }
+    canUseTool: async (toolName, input, { signal, ...options }) => {
+      const { requestId: _requestId, ...about } = options
+      const data: CanUseToolData = { toolName, input, ...about }
       return (await asking.ask('can_use_tool', data, signal)) as PermissionResult
     },
-    onElicitation: async (request, { signal }) =>
-      (await asking.ask('elicitation', request, signal)) as never,
+    onElicitation: async (request, { signal }) => (await asking.ask('elicitation', request, signal)) as never,
     onUserDialog: async (request, { signal }) => (await asking.ask('dialog', request, signal)) as never,
     hooks: {
       PreToolUse: [

@@ -70,7 +70,9 @@ export class ProcessPool {
 
   #longestIdle(): PoolMember | undefined {
     const idle = [...this.#permits].flatMap(({ member }) =>
-      member.idleSince === undefined || this.#evicted.has(member) ? [] : [{ member, since: member.idleSince }],
+      member.idleSince === undefined || this.#evicted.has(member)
+        ? []
+        : [{ member, since: member.idleSince }],
     )
     return idle.sort((one, other) => one.since - other.since)[0]?.member
   }

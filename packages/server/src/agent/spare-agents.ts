@@ -71,6 +71,8 @@ class Spare implements AgentOwner, PoolMember {
   readonly #wish: SpareWish
   readonly #sdkSessionId = randomUUID()
   readonly #abort = new AbortController()
+  /** What it wrote before it had an owner. */
+  readonly #early: string[] = []
   #owner: AgentOwner | undefined
   #permit: Permit | undefined
   #agent: Promise<Agent | undefined> = Promise.resolve(undefined)
@@ -110,6 +112,7 @@ class Spare implements AgentOwner, PoolMember {
 
   async claim(member: PoolMember, owner: AgentOwner): Promise<ClaimedSpare | undefined> {
     this.#owner = owner
+    for (const text of this.#early) owner.onStderr(text)
     if (this.#permit !== undefined) this.#permit.member = member
     const agent = await this.#agent
     return agent === undefined ? undefined : { agent, sdkSessionId: this.#sdkSessionId }
@@ -124,14 +127,15 @@ class Spare implements AgentOwner, PoolMember {
     return this.#owner?.config() ?? this.#wish.config
   }
 
-  // A spare has been asked nothing, so it says nothing until it has its owner.
+  // A spare has been asked nothing, so it says no message until it has its owner.
 
   onMessage(message: SDKMessage): void {
     this.#owner?.onMessage(message)
   }
 
   onStderr(text: string): void {
-    this.#owner?.onStderr(text)
+    if (this.#owner === undefined) this.#early.push(text)
+    else this.#owner.onStderr(text)
   }
 
   async room(): Promise<void> {

@@ -59,7 +59,9 @@ export class Transcript {
 
   /** Whether there is a conversation in it: the CLI refuses to go on with a file that has none, and to begin one over it. */
   get hasMessages(): boolean {
-    return this.#entries.some(({ type, uuid }) => uuid !== undefined && (type === 'user' || type === 'assistant'))
+    return this.#entries.some(
+      ({ type, uuid }) => uuid !== undefined && (type === 'user' || type === 'assistant'),
+    )
   }
 
   /** What the last process that ended in order had spent. */

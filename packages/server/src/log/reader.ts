@@ -45,6 +45,7 @@ export class Reader {
   #isLive = false
   #hasCaughtUp = false
   #isStopped = false
+  #endWait = (): void => {}
 
   constructor(source: Source, sink: Sink, after: Seq, onStop: (reader: Reader) => void) {
     this.#source = source
@@ -70,6 +71,7 @@ export class Reader {
 
   stop(): void {
     this.#isStopped = true
+    this.#endWait()
     this.#onStop(this)
   }
 
@@ -101,7 +103,7 @@ export class Reader {
     try {
       do {
         if (this.#isBehind) await this.#readLog()
-        if (this.#isFull) await this.#sink.drained()
+        if (this.#isFull) await this.#drained()
         if (this.#isStopped) return
       } while (this.#isBehind)
       // In the same moment as the last look at the source: what comes after it is heard.
@@ -115,7 +117,7 @@ export class Reader {
   async #readLog(): Promise<void> {
     const last = this.#source.lastSeq
     for await (const entries of this.#source.read(this.#cursor)) {
-      if (this.#isFull) await this.#sink.drained()
+      if (this.#isFull) await this.#drained()
       if (this.#isStopped) return
       const first = entries[0]!.seq!
       if (first > this.#cursor + 1) this.#skipTo(first)
@@ -126,11 +128,19 @@ export class Reader {
     if (this.#cursor < last && !this.#isStopped) this.#skipTo(Math.max(last + 1, this.#source.firstSeq))
   }
 
+  /** Resolves when the sink has room again, or the reader was stopped. */
+  async #drained(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#endWait = resolve
+      this.#sink.drained().then(resolve, reject)
+    })
+  }
+
   #goLive(): void {
     const replay = this.#source.partials.replay()
     this.#missing = missingPartials(this.#source.partials.givenUp)
     this.#isLive = true
-    if (replay.length > 0) this.#sink.write(replay)
+    if (!this.#hasCaughtUp && replay.length > 0) this.#sink.write(replay)
     if (this.#hasCaughtUp) return
     this.#hasCaughtUp = true
     this.#sink.caughtUp?.(this.#cursor)

@@ -8,9 +8,6 @@ import {
 import * as z from 'zod/mini'
 import { QUESTION_TOOL } from '../agent/asking.ts'
 
-
-
-
 const object = z.looseObject({})
 
 /** What the SDK's callbacks may return; unknown fields are passed on. */
@@ -47,9 +44,14 @@ export interface GivenAnswer {
  * The result that an answer stands for.
  * @throws AgentServerError `invalid_answer`
  */
-export function readAnswer({ kind, data }: Pick<OpenAsk, 'kind' | 'data'>, { result, error }: GivenAnswer): AskResult {
+export function readAnswer(
+  { kind, data }: Pick<OpenAsk, 'kind' | 'data'>,
+  { result, error }: GivenAnswer,
+): AskResult {
   if ((result === undefined) === (error === undefined)) {
-    throw invalid(`An answer has either a 'result' or an 'error'; this one has ${result === undefined ? 'neither' : 'both'}.`)
+    throw invalid(
+      `An answer has either a 'result' or an 'error'; this one has ${result === undefined ? 'neither' : 'both'}.`,
+    )
   }
   if (error !== undefined) return declined(kind, error)
   const read = RESULTS[kind].safeParse(result)
@@ -71,7 +73,7 @@ export function declined(kind: AskKind, reason: string): AskResult {
 function completed({ toolName, input }: CanUseToolData, result: AskResult): AskResult {
   if (!('behavior' in result) || result.behavior !== 'allow') return result
   const { updatedInput } = result as { updatedInput?: Record<string, unknown> }
-  if (toolName !== QUESTION_TOOL) return { ...result, updatedInput: updatedInput ?? input } as AskResult
+  if (toolName !== QUESTION_TOOL) return { ...result, updatedInput: updatedInput ?? input }
   const answers = updatedInput?.['answers']
   if (typeof answers !== 'object' || answers === null || Object.keys(answers).length === 0) {
     throw invalid(
@@ -79,9 +81,12 @@ function completed({ toolName, input }: CanUseToolData, result: AskResult): AskR
       'Send {"behavior": "allow", "updatedInput": {"answers": {"<question>": "<label>"}}}.',
     )
   }
-  return { ...result, updatedInput: { ...input, ...updatedInput } } as AskResult
+  return { ...result, updatedInput: { ...input, ...updatedInput } }
 }
 
-function invalid(message: string, hint = 'What each kind of ask takes is in PROTOCOL.md, Asks.'): AgentServerError {
+function invalid(
+  message: string,
+  hint = 'What each kind of ask takes is in PROTOCOL.md, Asks.',
+): AgentServerError {
   return new AgentServerError({ code: 'invalid_answer', message, hint })
 }

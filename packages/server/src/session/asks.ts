@@ -110,7 +110,11 @@ export class Asks {
   /** Closes the question that is open without a process; the turn ends with that. */
   cancelDeferred(): void {
     const ask = this.deferred
-    const result: AskResult = { behavior: 'deny', message: 'The user has interrupted the turn.', interrupt: true }
+    const result: AskResult = {
+      behavior: 'deny',
+      message: 'The user has interrupted the turn.',
+      interrupt: true,
+    }
     if (ask !== undefined) this.#close(ask, 'cancelled', result)
   }
 
@@ -125,7 +129,8 @@ export class Asks {
     if (ms === 0) return undefined
     const expire = (): void => {
       const kind = this.#pending.get(ask)?.kind
-      if (kind !== undefined) this.#close(ask, 'timed_out', declined(kind, `Nobody answered within ${ms} ms.`))
+      if (kind !== undefined)
+        this.#close(ask, 'timed_out', declined(kind, `Nobody answered within ${ms} ms.`))
     }
     return setTimeout(expire, Math.min(ms, 2 ** 31 - 1)).unref()
   }

@@ -159,7 +159,9 @@ export class Engine implements AgentOwner, PoolMember {
 
   /** Nothing is under way and nothing waits, but for a question that no process is needed for. */
   get isAtRest(): boolean {
-    return !this.runner.isRunning && !this.#activity.isBusy && this.runner.waiting === 0 && !this.asks.needProcess
+    return (
+      !this.runner.isRunning && !this.#activity.isBusy && this.runner.waiting === 0 && !this.asks.needProcess
+    )
   }
 
   /** Takes up what was open when the server ended, however that was. */
@@ -186,13 +188,15 @@ export class Engine implements AgentOwner, PoolMember {
     const { pool, spares } = this.#means
     const { slot, mayWarm } = this.runner
     if (!mayWarm || !this.#settings.hasCredentials()) return
-    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(this.#settings.wanted())) return
+    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(this.#settings.wanted()))
+      return
     slot.ready().catch(() => {})
   }
 
   /** What was set anew may let prompts run that waited, or want another agent. */
   refresh(): void {
-    if (this.runner.slot.isStale && this.runner.slot.agent !== undefined) this.warm()
+    const { slot } = this.runner
+    if (slot.isStale && (slot.agent !== undefined || slot.isStarting)) this.warm()
     this.runner.advance()
   }
 
@@ -272,7 +276,11 @@ export class Engine implements AgentOwner, PoolMember {
       this.feed.publish({ type: 'sdk_message', data })
     } catch (error) {
       const why = (error as AgentServerError).message
-      this.feed.publish({ type: 'error', error: `A message of the agent is left out. ${why}`, code: 'internal' })
+      this.feed.publish({
+        type: 'error',
+        error: `A message of the agent is left out. ${why}`,
+        code: 'internal',
+      })
     }
   }
 
@@ -291,7 +299,9 @@ export class Engine implements AgentOwner, PoolMember {
     await this.feed.settled()
     const { sdkSessionId } = this.#state.conversation
     const transcript =
-      sdkSessionId === undefined ? undefined : await this.#means.host.readTranscript(sdkSessionId, this.config())
+      sdkSessionId === undefined
+        ? undefined
+        : await this.#means.host.readTranscript(sdkSessionId, this.config())
     return recover(prompts, this.#state, transcript)
   }
 

@@ -3,13 +3,16 @@ import type { SessionRecord } from './record.ts'
 import type { SessionState } from './state.ts'
 
 /** What a session is at this moment, beside its record and its events. */
-export type SessionMoment = Pick<
-  SessionInfo,
-  'status' | 'queuedPrompts' | 'log' | 'firstSeq' | 'lastSeq'
-> & { position?: number | undefined }
+export type SessionMoment = Pick<SessionInfo, 'status' | 'queuedPrompts' | 'log' | 'firstSeq' | 'lastSeq'> & {
+  position?: number | undefined
+}
 
 /** A session as clients are told of it. */
-export function describeSession(record: SessionRecord, state: SessionState, moment: SessionMoment): SessionInfo {
+export function describeSession(
+  record: SessionRecord,
+  state: SessionState,
+  moment: SessionMoment,
+): SessionInfo {
   const { id, title, metadata, options, limits, askTimeoutMs, interactive, createdAt, updatedAt } = record
   const { status, position, queuedPrompts, log, firstSeq, lastSeq } = moment
   const { sdkSessionId } = state.conversation

@@ -151,7 +151,7 @@ export class Runner {
   }
 
   hear(message: SDKMessage): void {
-    for (const turn of [...this.#turns]) {
+    for (const turn of this.#turns) {
       const wasStarted = turn.isStarted
       const end = turn.hear(message)
       if (end === 'deferred') this.#suspend(turn)

@@ -191,7 +191,10 @@ export class Session {
 
   /** Stops the running turn, or closes the question that it waits on; without one it does nothing. */
   interrupt(): void {
-    this.#engine.runner.interrupt()
+    // A prompt that came before it, but is not in the log yet, is meant too.
+    const earlier = [...this.#offers.values()].map(({ written }) => written)
+    if (earlier.length === 0) this.#engine.runner.interrupt()
+    else void Promise.allSettled(earlier).then(() => this.#engine.runner.interrupt())
   }
 
   /** Answers an ask. @throws AgentServerError `ask_not_found`, `already_settled`, `invalid_answer`, `storage_full` */
@@ -203,10 +206,17 @@ export class Session {
   /** Sets what is given; says when options take effect. Resolves once it is durable. */
   async update(update: SessionUpdate, shown: QueryConfig | undefined): Promise<'now' | 'next_turn'> {
     const { options, ...rest } = update
-    const secrets = shown === undefined || options === undefined ? {} : { options: shown, hasSecrets: hashOf(shown) !== hashOf(options) }
+    const secrets =
+      shown === undefined || options === undefined
+        ? {}
+        : { options: shown, hasSecrets: hashOf(shown) !== hashOf(options) }
     this.#record = { ...this.#record, ...rest, ...secrets, updatedAt: Date.now() }
     const applies = options === undefined ? 'now' : this.#configure(options)
-    await this.feed.offer({ type: 'session_updated', ...rest, ...(shown === undefined ? {} : { options: shown }) })
+    await this.feed.offer({
+      type: 'session_updated',
+      ...rest,
+      ...(shown === undefined ? {} : { options: shown }),
+    })
     await this.#parts.save(this.record, true)
     this.#engine.refresh()
     return applies
@@ -288,7 +298,8 @@ export class Session {
     const reached = reachedLimit(this.#state.usage.total, limits)
     if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
-    const { waiting, waitingSize } = this.#engine.runner
+    const { waitingSize, isRunning } = this.#engine.runner
+    const waiting = this.#engine.runner.waiting + this.#offers.size - (isRunning ? 0 : 1)
     if (waiting >= maxQueuedPrompts || waitingSize > MAX_QUEUED_SIZE) throw queueFull(waiting)
   }
 }

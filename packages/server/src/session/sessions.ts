@@ -64,7 +64,10 @@ export class Sessions {
    * Creates a session; one that exists with the same options is given back.
    * @throws AgentServerError `session_conflict`, `session_deleted`, `too_many_sessions`, `invalid_config`, `option_refused`
    */
-  async create(request: CreateSessionRequest, isPlain = false): Promise<{ info: SessionInfo; created: boolean }> {
+  async create(
+    request: CreateSessionRequest,
+    isPlain = false,
+  ): Promise<{ info: SessionInfo; created: boolean }> {
     const id = request.id ?? randomUUID()
     const options = acceptConfig(request.options ?? {}, {})
     if (this.#isClosed) throw stopping()
@@ -114,7 +117,11 @@ export class Sessions {
     const { record, session } = this.#find(id)
     if (session !== undefined || record.rest === undefined) return (await this.open(id)).info()
     const { state, ...moment } = record.rest
-    return describeSession(record, new SessionState(state), { ...moment, ...restingStatus(record), queuedPrompts: 0 })
+    return describeSession(record, new SessionState(state), {
+      ...moment,
+      ...restingStatus(record),
+      queuedPrompts: 0,
+    })
   }
 
   /** Sets what is given. @throws AgentServerError as `create()`, and `credentials_required` */

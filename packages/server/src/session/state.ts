@@ -207,7 +207,8 @@ export class SessionState {
     prompt.outcome = outcome
     delete prompt.data
     this.#open -= 1
-    if (outcome === 'completed' && this.#lastMessage !== undefined) this.#conversation.anchor = this.#lastMessage
+    if (outcome === 'completed' && this.#lastMessage !== undefined)
+      this.#conversation.anchor = this.#lastMessage
     if (outcome === 'completed' || outcome === 'interrupted') this.#conversation.begun = true
     if (outcome !== 'cancelled') this.#usage.addTurn()
     // One that joined a turn may end before that does.

@@ -32,7 +32,10 @@ export class SessionStore {
     )
     return found
       .filter((entry) => entry !== undefined)
-      .sort(({ record: one }, { record: other }) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
+      .sort(
+        ({ record: one }, { record: other }) =>
+          one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1),
+      )
   }
 
   wasDeleted(id: string): boolean {

@@ -1,5 +1,10 @@
 import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk'
-import { AgentServerError, type SessionLimits, type SessionUsage, type UsageTotals } from '@claude-agent/protocol'
+import {
+  AgentServerError,
+  type SessionLimits,
+  type SessionUsage,
+  type UsageTotals,
+} from '@claude-agent/protocol'
 
 const NOTHING: UsageTotals = {
   costUsd: 0,
@@ -106,8 +111,7 @@ export function budgetReached(reached: string): AgentServerError {
 }
 
 function map(value: (field: Field) => number): UsageTotals {
-  return Object.fromEntries((Object.keys(NOTHING) as Field[]).map((field) => [field, value(field)])) as Record<
-    Field,
-    number
-  >
+  return Object.fromEntries(
+    (Object.keys(NOTHING) as Field[]).map((field) => [field, value(field)]),
+  ) as Record<Field, number>
 }

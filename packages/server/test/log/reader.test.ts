@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EventLog } from '../../src/log/event-log.ts'
 import { Feed } from '../../src/log/feed.ts'
@@ -216,9 +217,13 @@ describe('readers side by side', () => {
   test('a reader that stopped hears nothing more, in the middle of its catching up too', async () => {
     const feed = await createFilled(1000, 1000)
     const sink = new TestSink()
+    const write = sink.write.bind(sink)
+    sink.write = (entries) => {
+      write(entries)
+      reader.stop()
+    }
     const reader = feed.attach(sink, 0)
     await until('it has begun', () => sink.seqs.length > 0)
-    reader.stop()
     const { length } = sink.seqs
     expect(length).toBeLessThan(1000)
     expect(reader.cursor).toBe(length)
@@ -242,6 +247,22 @@ describe('readers side by side', () => {
     feed.attach(sink, 0)
     await until('it was told', () => sink.failures.length === 1)
     expect(sink.caughtUpAt).toEqual([])
+  })
+
+  test('a reader that waits for its sink is let go at once when it is stopped', async () => {
+    const feed = await createFilled(4000, 1000)
+    const files = async (): Promise<number> => (await readdir('/proc/self/fd')).length
+    await feed.release()
+    const before = await files()
+    const sinks = range(1, 10).map(() => new TestSink())
+    const readers = sinks.map((sink) => {
+      sink.stall()
+      return feed.attach(sink, 0)
+    })
+    await until('all wait', () => sinks.every(({ buffered }) => buffered > LIMIT))
+    expect(await files()).toBeGreaterThanOrEqual(before + 10)
+    for (const reader of readers) reader.stop()
+    await until('their files are closed', async () => (await files()) <= before)
   })
 
   test('a reader on its way when the feed closes ends in silence', async () => {

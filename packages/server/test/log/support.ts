@@ -80,7 +80,7 @@ export class TestSink implements Sink {
   }
 
   async drained(): Promise<void> {
-    while (this.isStalled) await new Promise<void>((go) => this.#wake.push(go))
+    while (this.isStalled && this.buffered > 0) await new Promise<void>((go) => this.#wake.push(go))
   }
 
   gap(after: number, first: number): void {

@@ -30,6 +30,8 @@ export class PlainSocket implements Sink {
   #pinged: Seq
   #pingedAt = performance.now()
   #awaitsPong = false
+  /** A result was sent since the last ping: many clients leave with that. */
+  #isTurnOver = false
   #acknowledging: NodeJS.Timeout | undefined
   #aliveAt = performance.now()
   /** The messages that no pong has acknowledged yet. */
@@ -98,6 +100,7 @@ export class PlainSocket implements Sink {
     if (event.type !== 'sdk_message') return this.#acknowledgeSoon()
     const { type, uuid } = event.data as { type: string; uuid?: string }
     if (uuid !== undefined) this.#unacknowledged.push({ seq: event.seq, uuid })
+    if (type === 'result') this.#isTurnOver = true
     if (type === 'result' && !this.#awaitsPong) this.#ping()
     else this.#acknowledgeSoon()
   }
@@ -129,6 +132,7 @@ export class PlainSocket implements Sink {
   #ping(): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     this.#awaitsPong = true
+    this.#isTurnOver = false
     this.#pinged = this.#sent
     this.#pingedAt = performance.now()
     this.#socket.ping(String(this.#sent))
@@ -139,7 +143,8 @@ export class PlainSocket implements Sink {
     this.#awaitsPong = false
     if (!Number.isSafeInteger(seq) || seq < 0 || seq > this.#sent) return
     this.#acknowledge(seq)
-    if (this.#sent > this.#pinged) this.#acknowledgeSoon()
+    if (this.#sent > this.#pinged && this.#isTurnOver) this.#ping()
+    else if (this.#sent > this.#pinged) this.#acknowledgeSoon()
   }
 
   /** A client of ours says with its close which message was the last that it has handed on. */
