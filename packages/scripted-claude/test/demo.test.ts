@@ -13,6 +13,7 @@ test.each([
   ['run `ls`', ['Read'], 'Bash'],
   ['list the files', ['Read'], 'Bash'],
   ['show me a failing tool', [], 'Read'],
+  ['ask me a question', ['Bash'], 'AskUserQuestion'],
 ])('%s, with the tools %j: says that it lacks %s', async (prompt, tools, lacking) => {
   const { text, calls } = await demo(prompt, [], { body: { tools: toolsNamed(...tools) } })
   expect(calls).toEqual([])
@@ -129,4 +130,15 @@ test('each prompt that the guide names is one that it can do', async () => {
   const rules = claude.requests.slice(1).map(({ rule }) => rule)
   expect(rules).not.toContain('fallback')
   expect(new Set(rules).size).toBe(prompts.length)
+})
+
+test('a question with options is asked, and its answer told', async () => {
+  const body = { tools: toolsNamed('AskUserQuestion') }
+  const { calls } = await demo('Ask me a question', [], { body })
+  expect(calls).toMatchObject([
+    { name: 'AskUserQuestion', input: { questions: [{ options: [{ label: 'Blue' }, {}, {}] }] } },
+  ])
+  const call: Round['call'] = ['AskUserQuestion', calls[0]?.input ?? {}]
+  const told = await demo('Ask me a question', [{ call, result: '"Which colour?"="Blue"' }], { body })
+  expect(told.text).toMatch(/^Thank you\. I was told[\s\S]*"Blue"/)
 })

@@ -66,6 +66,20 @@ const spoken: [string, InputMessage[], string][] = [
     'stop that',
   ],
   [
+    'what the CLI adds to the answer of a question',
+    [
+      ...opening,
+      assistant([toolUse('1', 'AskUserQuestion')]),
+      user([toolResult('1', 'Blue'), text('Continue from where you left off.')]),
+    ],
+    'read the file',
+  ],
+  [
+    'the same words from the user',
+    [...opening, assistant('ok'), user('Continue from where you left off.')],
+    'Continue from where you left off.',
+  ],
+  [
     'an interrupt alone',
     [...opening, assistant('I beg'), user('[Request interrupted by user]')],
     'read the file',

@@ -152,7 +152,10 @@ export class Session {
    * Calls the handler with each event of a type that happens from now on; `ask` also with the asks that are open now,
    * `state` with each state of the line. All but `state` keep the line open until the function that comes back is called.
    */
-  on<K extends keyof SessionHandlers>(type: K, handler: (event: SessionHandlers[K]) => void): () => void {
+  on<K extends keyof SessionHandlers>(
+    type: K,
+    handler: (event: SessionHandlers[K]) => void | Promise<void>,
+  ): () => void {
     if (type === 'state') return this.#line.line.states.add(handler as (state: ConnectionState) => void)
     return this.#line.on(type, handler)
   }

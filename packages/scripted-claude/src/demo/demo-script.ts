@@ -2,6 +2,7 @@ import type { ScriptedRequest } from '../request/scripted-request.ts'
 import type { RespondRule, Script } from '../script/script.ts'
 import type { Step } from '../script/step.ts'
 import { reverseFile, showFile, writeFile } from './files.ts'
+import { askQuestion } from './question.ts'
 import { failTool, listFiles, runCommand } from './shell.ts'
 import { tellStory, thinkAloud } from './story.ts'
 import { readCommand, readListing, readReading, readReversal, readWriting } from './wish.ts'
@@ -16,7 +17,8 @@ For a real answer, start the server with an API key. Until then, try one of thes
 - Run \`uname -a\`
 - Tell me a long story
 - Think about something
-- Show me a failing tool`
+- Show me a failing tool
+- Ask me a question`
 
 /**
  * The script of the demo: a model that says that it is none, and does by real tool calls what a first user tries.
@@ -29,6 +31,7 @@ export function demoScript(): Script {
       rule('reverse a file', readReversal, reverseFile),
       rule('write a file', readWriting, (request, wish) => writeFile(request, wish)),
       rule('run a command', readCommand, (request, command) => runCommand(request, command)),
+      rule('ask a question', mention(/\bask me\b/i), askQuestion),
       rule('failing tool', mention(/\bfail(?:s|ed|ing|ure)?\b/i), failTool),
       rule('list files', readListing, listFiles),
       rule('read a file', readReading, showFile),

@@ -81,6 +81,7 @@ export class Reader {
     this.#try(() => {
       if (this.#isFull) {
         this.#isLive = false
+        if (entries.every(({seq}) => seq === undefined)) return
         void this.#catchUp()
         return
       }
@@ -140,7 +141,7 @@ export class Reader {
     const replay = this.#source.partials.replay()
     this.#missing = missingPartials(this.#source.partials.givenUp)
     this.#isLive = true
-    if (!this.#hasCaughtUp && replay.length > 0) this.#sink.write(replay)
+    if (replay.length > 0) this.#sink.write(replay)
     if (this.#hasCaughtUp) return
     this.#hasCaughtUp = true
     this.#sink.caughtUp?.(this.#cursor)

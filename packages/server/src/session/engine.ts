@@ -1,8 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type {
-  AgentServerError,
   AskData,
   AskKind,
   AskResult,
@@ -12,19 +9,19 @@ import type {
   SessionLimits,
   SessionStatus,
 } from '@claude-agent/protocol'
-import { QUESTION_TOOL } from '../agent/asking.ts'
 import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { Feed, type Durability } from '../log/feed.ts'
 import { Activity } from './activity.ts'
+import { AskingAgent } from './asking-agent.ts'
 import { Asks } from './asks.ts'
 import { Launcher } from './launcher.ts'
 import { recover, type Recovery } from './recovery.ts'
 import { Runner } from './runner.ts'
 import type { AcceptedPrompt, SessionState } from './state.ts'
-import { isEphemeral } from './turn.ts'
+import { StatusTeller, tellMessage } from './telling.ts'
 import { budgetReached, reachedLimit } from './usage.ts'
 
 /** What all sessions of a server have in common. */
@@ -51,9 +48,6 @@ export interface EngineSettings {
   askTimeoutMs: () => number
 }
 
-/** How long an agent that takes an ask back is looked at, to tell whether it does so because it died. */
-const DYING_MS = 100
-
 /**
  * What makes a session go: joins its prompts, its asks and its agent, and tells its feed everything. It knows nothing of
  * clients, and lives on with none.
@@ -68,11 +62,9 @@ export class Engine implements AgentOwner, PoolMember {
   readonly #settings: EngineSettings
   readonly #onChange: () => void
   readonly #activity: Activity
-  /** The question that was asked in this turn. */
-  #question: string | undefined
+  readonly #asking: AskingAgent
+  readonly #teller: StatusTeller
   #position: number | undefined
-  #toldStatus: SessionStatus
-  #toldPosition: number | undefined
   #toldLimit: string | undefined
   #isClosed = false
 
@@ -87,7 +79,6 @@ export class Engine implements AgentOwner, PoolMember {
     this.#means = means
     this.#settings = settings
     this.#onChange = hooks.onChange
-    this.#toldStatus = state.status
     const publish = (event: NewEvent): void => void this.feed.publish(event)
     const onChange = (): void => this.#changed()
     this.feed = new Feed(log, {
@@ -110,6 +101,8 @@ export class Engine implements AgentOwner, PoolMember {
       timeoutMs: settings.askTimeoutMs,
       onDeferredSettled: () => this.runner.goOn(),
     })
+    this.#asking = new AskingAgent(state, this.asks, () => this.runner.slot.agent?.isAlive ?? false)
+    this.#teller = new StatusTeller(state.status, publish)
     const { interactive, systemPrompt, wanted } = settings
     this.launcher = new Launcher({
       ...means,
@@ -216,8 +209,8 @@ export class Engine implements AgentOwner, PoolMember {
   }
 
   onMessage(message: SDKMessage): void {
-    this.#tell(message)
-    if (message.type === 'result') this.#question = undefined
+    tellMessage(this.feed, message)
+    if (message.type === 'result') this.#asking.endTurn()
     if (message.type === 'conversation_reset') this.launcher.reset()
     if (message.type === 'system' && message.subtype === 'init') this.launcher.follow(message.session_id)
     this.#activity.hear(message)
@@ -234,21 +227,11 @@ export class Engine implements AgentOwner, PoolMember {
   }
 
   ask(kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
-    const tool = kind === 'can_use_tool' && 'toolName' in data ? data : undefined
-    const settled = tool === undefined ? undefined : this.#state.settled(tool.toolUseID)
-    if (settled !== undefined && tool?.toolName === QUESTION_TOOL) {
-      const closed: AskResult = { behavior: 'deny', message: 'The question was closed.', interrupt: true }
-      return Promise.resolve(settled.result ?? closed)
-    }
-    const isNew = tool !== undefined && settled === undefined
-    return this.asks.open(isNew ? tool.toolUseID : randomUUID(), kind, data, this.#unlessDying(signal))
+    return this.#asking.ask(kind, data, signal)
   }
 
   onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse' {
-    if (this.#state.settled(toolUseId) !== undefined) return 'pass'
-    if (this.#question !== undefined && this.#question !== toolUseId) return 'refuse'
-    this.#question = toolUseId
-    return 'defer'
+    return this.#asking.onQuestion(toolUseId)
   }
 
   // What the pool of processes wants to know.
@@ -270,31 +253,6 @@ export class Engine implements AgentOwner, PoolMember {
     return reachedLimit(this.#state.usage.total, this.#settings.limits())
   }
 
-  #tell(data: SDKMessage): void {
-    if (isEphemeral(data)) return this.feed.publishEphemeral({ type: 'sdk_message', data })
-    try {
-      this.feed.publish({ type: 'sdk_message', data })
-    } catch (error) {
-      const why = (error as AgentServerError).message
-      this.feed.publish({
-        type: 'error',
-        error: `A message of the agent is left out. ${why}`,
-        code: 'internal',
-      })
-    }
-  }
-
-  /** A signal that is not given when the agent takes an ask back only because it dies. */
-  #unlessDying(signal: AbortSignal): AbortSignal {
-    const controller = new AbortController()
-    const withdraw = async (): Promise<void> => {
-      await delay(DYING_MS)
-      if (this.runner.slot.agent?.isAlive) controller.abort()
-    }
-    signal.addEventListener('abort', () => void withdraw(), { once: true })
-    return controller.signal
-  }
-
   async #recover(prompts: readonly AcceptedPrompt[]): Promise<Recovery> {
     await this.feed.settled()
     const { sdkSessionId } = this.#state.conversation
@@ -306,15 +264,11 @@ export class Engine implements AgentOwner, PoolMember {
   }
 
   #changed(): void {
-    const { status, position } = this
     const limit = this.runner.waiting > 0 ? this.#limit : undefined
     if (limit !== undefined && limit !== this.#toldLimit)
       this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })
     this.#toldLimit = limit
-    if (status !== this.#toldStatus || position !== this.#toldPosition)
-      this.feed.publish({ type: 'status', status, ...(position === undefined ? {} : { position }) })
-    this.#toldStatus = status
-    this.#toldPosition = position
+    this.#teller.tell(this.status, this.position)
     const hasAgent = this.runner.slot.agent !== undefined
     if (this.#activity.settle(hasAgent && this.isAtRest)) this.#means.pool.makeRoom()
     this.#onChange()

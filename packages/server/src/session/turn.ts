@@ -1,21 +1,6 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AcceptedPrompt } from './state.ts'
 
-/** Live-only: parts and progress of what a later message says whole. */
-const EPHEMERAL_TYPES: ReadonlySet<string> = new Set(['stream_event', 'tool_progress'])
-const EPHEMERAL_SUBTYPES: ReadonlySet<string> = new Set([
-  'control_request_progress',
-  'hook_progress',
-  'task_progress',
-  'thinking_tokens',
-])
-
-/** Whether a message is sent live only, and not kept. */
-export function isEphemeral(message: SDKMessage): boolean {
-  if (message.type !== 'system') return EPHEMERAL_TYPES.has(message.type)
-  return EPHEMERAL_SUBTYPES.has(message.subtype)
-}
-
 /** A question to the user on which a turn ended for now. */
 export interface DeferredQuestion {
   id: string
