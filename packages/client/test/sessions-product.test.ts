@@ -10,15 +10,12 @@ import { type Product, startProduct } from './product.ts'
 const patience = { timeout: 120_000 }
 
 const chat: Script = { rules: [{ respond: (request) => [{ text: `to ${request.lastUserText}` }] }] }
+const note = { file_path: 'note.txt', content: 'written' }
 const write: Script = {
-  rules: [
-    {
-      times: 1,
-      steps: [{ tool: 'Write', input: { file_path: 'note.txt', content: 'written' } }],
-    },
-    { steps: [{ text: 'Done.' }] },
-  ],
+  rules: [{ answers: [[{ toolUse: { name: 'Write', input: note } }], [{ text: 'Done.' }]] }],
 }
+/** The agent asks before it writes. */
+const asking = { options: { permissionMode: 'default' } } as const
 
 /** A session on the server, closed when the test ends. */
 async function create(
@@ -84,7 +81,7 @@ test('an ask reaches its handler, and what it answers is done; a decline is not'
     [false, undefined],
   ] as const) {
     const product = await startProduct({ script: write })
-    const session = await create(connectTo(product))
+    const session = await create(connectTo(product), asking)
     session.on('ask', async (ask) => {
       if (ask.kind !== 'can_use_tool') return
       if (isAllowed) await session.answer(ask, { behavior: 'allow' })
@@ -101,7 +98,7 @@ test('an ask reaches its handler, and what it answers is done; a decline is not'
 
 test('an ask is settled once: the second answer is already_settled', patience, async () => {
   const product = await startProduct({ script: write })
-  const session = await create(connectTo(product))
+  const session = await create(connectTo(product), asking)
   const asks: string[] = []
   session.on('ask', ({ ask }) => asks.push(ask))
   const result = session.prompt('Write a note')

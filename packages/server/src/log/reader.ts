@@ -81,7 +81,6 @@ export class Reader {
     this.#try(() => {
       if (this.#isFull) {
         this.#isLive = false
-        if (entries.every(({seq}) => seq === undefined)) return
         void this.#catchUp()
         return
       }

@@ -99,7 +99,7 @@ export class Engine implements AgentOwner, PoolMember {
       },
       settled: (ask) => state.settled(ask),
       timeoutMs: settings.askTimeoutMs,
-      onDeferredSettled: () => this.runner.goOn(),
+      onDeferredSettled: () => this.runner.advance(),
     })
     this.#asking = new AskingAgent(state, this.asks, () => this.runner.slot.agent?.isAlive ?? false)
     this.#teller = new StatusTeller(state.status, publish)
@@ -121,7 +121,8 @@ export class Engine implements AgentOwner, PoolMember {
       onChange,
       asks: this.asks,
       start: (signal) => this.launcher.start(signal),
-      isHeld: () => !settings.hasCredentials() || this.#limit !== undefined,
+      canStart: settings.hasCredentials,
+      isHeld: () => this.#limit !== undefined,
       isBusy: () => this.#activity.isBusy,
       sdkSessionId: () => this.launcher.sdkSessionId,
       recover: (prompts) => this.#recover(prompts),

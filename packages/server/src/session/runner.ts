@@ -22,7 +22,9 @@ const ATTEMPTS = 3
 export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
   publish: (event: NewEvent) => void
   asks: Asks
-  /** No prompt may run now: something must be given or raised first. */
+  /** An agent can be started: nothing that it needs is missing. */
+  canStart: () => boolean
+  /** No further prompt may run: a limit is reached. */
   isHeld: () => boolean
   sdkSessionId: () => string
   /** The agent works at something that no prompt asked for: what comes without a priority would be mixed into it. */
@@ -100,8 +102,7 @@ export class Runner {
   restore({ again, suspended }: Pick<Recovery, 'again' | 'suspended'>): void {
     this.#queue.putBack(again)
     this.#suspended = suspended
-    if (suspended.length > 0 && this.#parts.asks.deferred === undefined) this.goOn()
-    else this.advance()
+    this.advance()
   }
 
   /** Takes a prompt back; false when it does not wait. */
@@ -121,26 +122,14 @@ export class Runner {
     else if (!turn.isHandedOver) setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
   }
 
-  /** Goes on with the turn whose question was settled. */
-  goOn(): void {
-    const [prompt, ...joined] = this.#suspended
-    this.#suspended = []
-    if (prompt === undefined || this.#closed) return
-    for (const { uuid } of joined) this.#end(uuid, 'completed')
-    const turn = new Turn(prompt, true)
-    this.#turns = [turn]
-    this.#parts.onChange()
-    void this.#handOver(turn)
-  }
-
-  /** Hands the next prompt over when none is running. */
+  /** Goes on: with the turn whose question was settled, else with the next prompt, when none is running. */
   advance(): void {
-    const mayRun = !this.#closed && !this.#isRecovering && !this.isRunning && this.#suspended.length === 0
-    const prompt = mayRun && !this.#parts.isHeld() ? this.#queue.next() : undefined
-    if (prompt !== undefined) {
-      const turn = new Turn(prompt)
-      this.#turns = [turn]
-      void this.#handOver(turn)
+    const mayRun = !this.#closed && !this.#isRecovering && !this.isRunning && this.#parts.canStart()
+    if (mayRun && this.#suspended.length > 0) {
+      if (this.#parts.asks.deferred === undefined) this.#goOn()
+    } else if (mayRun && !this.#parts.isHeld()) {
+      const prompt = this.#queue.next()
+      if (prompt !== undefined) this.#begin(new Turn(prompt))
     }
     this.#parts.onChange()
   }
@@ -164,6 +153,18 @@ export class Runner {
   async close(): Promise<void> {
     this.#closed = true
     await this.#slot.close()
+  }
+
+  #begin(turn: Turn): void {
+    this.#turns = [turn]
+    void this.#handOver(turn)
+  }
+
+  #goOn(): void {
+    const [prompt, ...joined] = this.#suspended
+    this.#suspended = []
+    for (const { uuid } of joined) this.#end(uuid, 'completed')
+    this.#begin(new Turn(prompt!, true))
   }
 
   /** Gives a prompt to an agent once there is one as it is wanted; it may be another than at first. */
@@ -248,8 +249,7 @@ export class Runner {
     } finally {
       this.#isRecovering = false
     }
-    if (this.#suspended.length > 0 && this.#parts.asks.deferred === undefined) this.goOn()
-    else this.advance()
+    this.advance()
   }
 
   /** Prompts that the model never heard of are run anew, unless that was to be stopped, or fails for ever. */

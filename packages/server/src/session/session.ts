@@ -206,19 +206,18 @@ export class Session {
   /** Sets what is given; says when options take effect. Resolves once it is durable. */
   async update(update: SessionUpdate, shown: QueryConfig | undefined): Promise<'now' | 'next_turn'> {
     const { options, ...rest } = update
-    const secrets =
-      shown === undefined || options === undefined
-        ? {}
-        : { options: shown, hasSecrets: hashOf(shown) !== hashOf(options) }
-    this.#record = { ...this.#record, ...rest, ...secrets, updatedAt: Date.now() }
-    const applies = options === undefined ? 'now' : this.#configure(options)
     await this.feed.offer({
       type: 'session_updated',
       ...rest,
       ...(shown === undefined ? {} : { options: shown }),
     })
-    await this.#parts.save(this.record, true)
+    this.#record = { ...this.#record, ...rest, updatedAt: Date.now() }
+    if (shown !== undefined && options !== undefined) {
+      this.#record = { ...this.#record, options: shown, hasSecrets: hashOf(shown) !== hashOf(options) }
+    }
+    const applies = options === undefined ? 'now' : this.#configure(options)
     this.#engine.refresh()
+    await this.#parts.save(this.record, true)
     return applies
   }
 

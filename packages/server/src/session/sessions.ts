@@ -146,8 +146,8 @@ export class Sessions {
     this.#entries.delete(id)
     await session.close('deleted')
     await store.remove(id)
-    const { sdkSessionId } = session.state.conversation
-    if (sdkSessionId !== undefined) await means.host.removeTranscript(sdkSessionId, session.config)
+    for (const sdkSessionId of session.state.sdkSessionIds)
+      await means.host.removeTranscript(sdkSessionId, session.config)
   }
 
   /** A session, taken up from its log if need be. @throws AgentServerError `session_not_found`, `session_deleted` */

@@ -51,6 +51,7 @@ export interface StateSnapshot {
   settled: [string, SettledAsk][]
   usage: UsageSnapshot
   conversation: ConversationState
+  sdkSessionIds: string[]
   notices: string[]
   status: SessionStatus
   at: number
@@ -66,6 +67,7 @@ export class SessionState {
   readonly #settled: Map<string, SettledAsk>
   readonly #usage: Usage
   readonly #conversation: ConversationState
+  readonly #sdkSessionIds: Set<string>
   /** What the model is to be told with its next prompt. */
   #notices: string[]
   #seq: Seq
@@ -85,6 +87,7 @@ export class SessionState {
     this.#settled = new Map(snapshot?.settled)
     this.#usage = new Usage(snapshot?.usage)
     this.#conversation = { ...(snapshot?.conversation ?? { begun: false }) }
+    this.#sdkSessionIds = new Set(snapshot?.sdkSessionIds)
     this.#notices = [...(snapshot?.notices ?? [])]
     this.#status = snapshot?.status ?? 'idle'
     this.#lastAt = snapshot?.at ?? 0
@@ -112,6 +115,11 @@ export class SessionState {
   /** As it was told last. */
   get status(): SessionStatus {
     return this.#status
+  }
+
+  /** Every conversation of the SDK that the session was on. */
+  get sdkSessionIds(): ReadonlySet<string> {
+    return this.#sdkSessionIds
   }
 
   get notices(): readonly string[] {
@@ -179,7 +187,7 @@ export class SessionState {
         this.#status = event.status
         return
       case 'agent_started':
-        this.#conversation.sdkSessionId = event.sdkSessionId
+        this.#follow(event.sdkSessionId)
         if (!event.resumed) this.#beginConversation()
         this.#usage.begin(event.totals)
         return
@@ -195,6 +203,7 @@ export class SessionState {
       settled: [...this.#settled],
       usage: this.#usage.snapshot,
       conversation: this.#conversation,
+      sdkSessionIds: [...this.#sdkSessionIds],
       notices: this.#notices,
       status: this.#status,
       at: this.#lastAt,
@@ -231,13 +240,18 @@ export class SessionState {
       return this.#beginConversation()
     }
     if (message.type === 'system' && message.subtype === 'init') {
-      this.#conversation.sdkSessionId = message.session_id
+      this.#follow(message.session_id)
       this.#notices = []
     }
     if (type !== 'assistant' && type !== 'user') return
     if (uuid === undefined || parent_tool_use_id) return
     if (this.#open > 0) this.#said.add(uuid)
     if (type === 'assistant') this.#lastMessage = uuid
+  }
+
+  #follow(sdkSessionId: string): void {
+    this.#conversation.sdkSessionId = sdkSessionId
+    this.#sdkSessionIds.add(sdkSessionId)
   }
 
   #beginConversation(): void {
