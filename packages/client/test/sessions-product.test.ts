@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { connect as connectLine, createServer, type AddressInfo, type Socket } from 'node:net'
+import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Script } from 'scripted-claude'
 import { type AgentServer, type ClientEvent, connect, type Session } from '../src/index.ts'
@@ -34,6 +37,36 @@ function gather(session: Session, after?: { log: string; seq: number }): ClientE
     for await (const event of session.events({ after })) events.push(event)
   })()
   return events
+}
+
+/** The way to a server, with lines that can be cut. */
+async function startCutter(url: string): Promise<{ url: string; cut(): number }> {
+  const lines = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connectLine(Number(new URL(url).port), '127.0.0.1')
+    for (const line of [near, far]) {
+      lines.add(line)
+      line
+        .on('error', () => {})
+        .on('close', () => {
+          lines.delete(line)
+          near.destroy()
+          far.destroy()
+        })
+    }
+    near.pipe(far).pipe(near)
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const cut = (): number => {
+    const count = lines.size
+    for (const line of lines) line.destroy()
+    return count
+  }
+  onTestFinished(() => {
+    server.close()
+    cut()
+  })
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut }
 }
 
 function seqs(events: ClientEvent[]): number[] {
@@ -129,6 +162,39 @@ test(
   },
 )
 
+test(
+  'through cuts of every line prompts stand there once, and each event comes once, in order',
+  patience,
+  async () => {
+    const product = await startProduct({ script: chat })
+    const cutter = await startCutter(product.url)
+    const session = await create(connect({ url: cutter.url }))
+    const events = gather(session)
+    const heard: number[] = []
+    session.on('sdk_message', (event) => 'seq' in event && heard.push(event.seq))
+    let cuts = 0
+    const cutting = setInterval(() => (cuts += cutter.cut()), 150)
+    onTestFinished(() => clearInterval(cutting))
+    const results = await Promise.all(['one', 'two', 'three', 'four'].map((text) => session.prompt(text)))
+    clearInterval(cutting)
+    expect(results.map((result) => result.subtype === 'success' && result.result)).toEqual([
+      'to one',
+      'to two',
+      'to three',
+      'to four',
+    ])
+    const { lastSeq } = await session.info()
+    await until(() => seqs(events).at(-1)! >= lastSeq, 'the last event')
+    expect(seqs(events)[0]).toBe(1)
+    expect(isGapless(seqs(events))).toBe(true)
+    expect(events.filter(({ type }) => type === 'user_message')).toHaveLength(4)
+    const messages = events.filter((event) => event.type === 'sdk_message' && 'seq' in event)
+    await until(() => heard.length >= messages.length, 'the handler')
+    expect(heard).toEqual(seqs(messages))
+    expect(cuts).toBeGreaterThan(0)
+  },
+)
+
 test('partial messages come live, and the whole one after them', patience, async () => {
   const product = await startProduct({ script: chat })
   const session = await create(connectTo(product), { options: { includePartialMessages: true } })
@@ -200,4 +266,23 @@ test('a token opens sessions; a wrong one and none do not', patience, async () =
     expect(await rejection(other.createSession())).toMatchObject({ code: 'unauthorized' })
     expect(await rejection(other.session(session.id).events().next())).toMatchObject({ code: 'unauthorized' })
   }
+})
+
+test('the program of the README runs to its end', patience, async () => {
+  const product = await startProduct({ script: chat })
+  const folder = resolve(import.meta.dirname, '..')
+  const readme = await readFile(join(folder, 'README.md'), 'utf8')
+  const [, program = ''] = /```ts\n(.*?)```/s.exec(readme) ?? []
+  expect(program).toContain('http://localhost:3000')
+  const run = promisify(execFile)
+  await run(process.execPath, [resolve(folder, '../../node_modules/typescript/bin/tsc'), '-b', folder])
+  const code = program.replace('http://localhost:3000', product.url)
+  const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '-e', code], {
+    cwd: folder,
+    env: {},
+    timeout: 60_000,
+  })
+  expect(stderr).toBe('')
+  expect(stdout).toContain('to What is in this folder?')
+  expect(stdout).toMatch(/to go on from here: \{ log: '[\w-]+', seq: \d+ \}/)
 })

@@ -13,9 +13,7 @@ export class Listener extends Heard {
     super()
     this.socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 0 })
     this.socket.on('error', () => {})
-    this.socket.on('message', (data) =>
-      this.hear(JSON.parse((data as Buffer).toString('utf8')) as Frame),
-    )
+    this.socket.on('message', (data) => this.hear(JSON.parse((data as Buffer).toString('utf8')) as Frame))
     this.closed = new Promise((resolve) =>
       this.socket.once('close', (code, reason) => {
         resolve({ code, reason: reason.toString() })

@@ -7,7 +7,10 @@ import { createSession, type SessionUnderTest } from './session.ts'
 
 /** A turn that says many whole messages, each `word <index>` and then filled up to `size`. */
 export function blocks(prompt: string, count: number, size = 0, perSecond?: number): Rule {
-  const pace = { deltaSize: Math.max(size, 100), ...(perSecond === undefined ? {} : { deltasPerSecond: perSecond }) }
+  const pace = {
+    deltaSize: Math.max(size, 100),
+    ...(perSecond === undefined ? {} : { deltasPerSecond: perSecond }),
+  }
   return {
     match: { lastUserText: { equals: prompt } },
     steps: [{ text: (index) => wordOf(index, size), repeat: count, each: 'block', pace }],

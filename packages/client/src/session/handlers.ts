@@ -3,7 +3,7 @@ import type { Ask, ClientEvent } from './types.ts'
 
 interface Handler {
   type: ClientEvent['type']
-  call: (event: never) => void
+  call: (event: never) => unknown
   /** It is given what comes after this event; undefined until the line is connected for the first time. */
   from: number | undefined
 }

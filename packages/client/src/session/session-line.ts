@@ -91,7 +91,7 @@ export class SessionLine {
   }
 
   /** Registers a handler; opens the line when it is closed. */
-  on(type: ClientEvent['type'], call: (event: never) => void): () => void {
+  on(type: ClientEvent['type'], call: (event: never) => unknown): () => void {
     const now = this.#connected ? { seq: this.#lastSeq, asks: [...this.#asks.values()] } : undefined
     const remove = this.#handlers.add(type, call, now)
     if (this.line.state.status === 'closed') this.#open('latest')

@@ -151,11 +151,9 @@ export class Session {
   /**
    * Calls the handler with each event of a type that happens from now on; `ask` also with the asks that are open now,
    * `state` with each state of the line. All but `state` keep the line open until the function that comes back is called.
+   * What a handler throws, or its promise rejects with, is reported on `console.error` and harms nobody.
    */
-  on<K extends keyof SessionHandlers>(
-    type: K,
-    handler: (event: SessionHandlers[K]) => void | Promise<void>,
-  ): () => void {
+  on<K extends keyof SessionHandlers>(type: K, handler: (event: SessionHandlers[K]) => unknown): () => void {
     if (type === 'state') return this.#line.line.states.add(handler as (state: ConnectionState) => void)
     return this.#line.on(type, handler)
   }
@@ -196,8 +194,8 @@ export class Session {
   }
 
   /**
-   * Lets go: iterators end, handlers are removed, calls that wait reject with `not_connected`. Resolves when the socket is
-   * closed. The session lives on, and this object can be used again.
+   * Lets go: iterators end, handlers of events are removed, prompts and answers that wait reject with `not_connected`.
+   * Resolves when the socket is closed. The session lives on, and this object can be used again.
    */
   async close(): Promise<void> {
     for (const reader of this.#readers) reader.end()

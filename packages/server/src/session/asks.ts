@@ -21,7 +21,7 @@ export interface AsksParts {
   /** Milliseconds after which an ask is declined; 0 for never. */
   timeoutMs: () => number
   /** A question that needs no process was settled: the turn can go on. */
-  onDeferredSettled: (ask: string) => void
+  onDeferredSettled: () => void
   onChange: () => void
 }
 
@@ -38,6 +38,8 @@ interface Pending {
 export class Asks {
   readonly #parts: AsksParts
   readonly #pending = new Map<string, Pending>()
+  /** Those whose settlement is being written. */
+  readonly #settling = new Map<string, SettledAsk & { written?: Promise<unknown> }>()
 
   constructor(parts: AsksParts) {
     this.#parts = parts
@@ -88,15 +90,21 @@ export class Asks {
    */
   async answer(ask: string, given: GivenAnswer, by: string): Promise<AnswerAccepted> {
     const pending = this.#pending.get(ask)
-    if (pending === undefined) throw this.#missing(ask)
+    if (pending === undefined) {
+      await this.#settling.get(ask)?.written?.catch(() => {})
+      if (!this.#pending.has(ask)) throw this.#missing(ask)
+      return await this.answer(ask, given, by)
+    }
     const result = readAnswer(pending, given)
-    this.#pending.delete(ask)
-    clearTimeout(pending.timer)
+    this.#remove(ask, pending)
+    const written = this.#parts.offer({ type: 'ask_settled', ask, outcome: 'answered', by, result })
+    this.#settling.set(ask, { outcome: 'answered', by, written })
     try {
-      const { seq } = await this.#parts.offer({ type: 'ask_settled', ask, outcome: 'answered', by, result })
-      this.#tell(ask, pending, result)
+      const { seq } = await written
+      this.#tell(pending, result)
       return { ask, outcome: 'answered', by, seq }
     } catch (error) {
+      this.#settling.delete(ask)
       this.#pending.set(ask, { ...pending, timer: this.#startTimer(ask) })
       throw error
     }
@@ -138,20 +146,28 @@ export class Asks {
   #close(ask: string, outcome: Exclude<AskOutcome, 'answered'>, result?: AskResult): void {
     const pending = this.#pending.get(ask)
     if (pending === undefined) return
-    this.#pending.delete(ask)
-    clearTimeout(pending.timer)
+    this.#remove(ask, pending)
+    this.#settling.set(ask, { outcome })
     this.#parts.publish({ type: 'ask_settled', ask, outcome, ...(result === undefined ? {} : { result }) })
-    this.#tell(ask, pending, result)
+    this.#tell(pending, result)
   }
 
-  #tell(ask: string, { isDeferred, resolve }: Pending, result: AskResult | undefined): void {
-    if (isDeferred) this.#parts.onDeferredSettled(ask)
+  #remove(ask: string, { timer }: Pending): void {
+    this.#pending.delete(ask)
+    clearTimeout(timer)
+    // What has been written since is in the state.
+    for (const known of this.#settling.keys())
+      if (this.#parts.settled(known) !== undefined) this.#settling.delete(known)
+  }
+
+  #tell({ isDeferred, resolve }: Pending, result: AskResult | undefined): void {
+    if (isDeferred) this.#parts.onDeferredSettled()
     else if (result !== undefined) resolve(result)
     this.#parts.onChange()
   }
 
   #missing(ask: string): AgentServerError {
-    const settled = this.#parts.settled(ask)
+    const settled = this.#parts.settled(ask) ?? this.#settling.get(ask)
     if (settled === undefined) {
       return new AgentServerError({
         code: 'ask_not_found',

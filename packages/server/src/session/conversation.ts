@@ -1,33 +1,103 @@
-import { randomUUID } from 'node:crypto'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 
-/** Which conversation of the SDK a session is on, and with which system prompt it began. */
-export class Conversation {
-  /** The SDK's id; it changes when the agent is told to forget (`/clear`). */
-  #id: string = randomUUID()
-  #prompt = ''
-  #firstPrompt: string | undefined
+/** What is remembered of the SDK's conversation between two starts of the server. */
+export interface ConversationSnapshot {
+  sdkSessionId?: string
+  /** A prompt has entered it: there is something to lose. */
+  begun: boolean
+  /** The last message of a turn that ended in order: the transcript must hold it. */
+  anchor?: string
+  /** Every id that the SDK had for a conversation of the session. */
+  sdkSessionIds: string[]
+}
 
-  get id(): string {
-    return this.#id
+/** The SDK's conversation that a session is on, as far as the events tell. */
+export class Conversation {
+  #sdkSessionId: string | undefined
+  #begun: boolean
+  #anchor: string | undefined
+  readonly #sdkSessionIds: Set<string>
+  readonly #said = new Set<string>()
+  /** The last whole message of the agent. */
+  #lastMessage: string | undefined
+
+  constructor(snapshot?: ConversationSnapshot) {
+    this.#sdkSessionId = snapshot?.sdkSessionId
+    this.#begun = snapshot?.begun ?? false
+    this.#anchor = snapshot?.anchor
+    this.#sdkSessionIds = new Set(snapshot?.sdkSessionIds)
   }
 
-  /**
-   * An agent with this system prompt, as a fingerprint, is about to go on with the conversation.
-   * Returns whether it began with another one, whose record must not be used any more.
-   */
-  resume(prompt: string): boolean {
-    this.#prompt = prompt
-    return this.#firstPrompt !== undefined && this.#firstPrompt !== prompt
+  /** Undefined while there is none. */
+  get sdkSessionId(): string | undefined {
+    return this.#sdkSessionId
+  }
+
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  get anchor(): string | undefined {
+    return this.#anchor
+  }
+
+  get sdkSessionIds(): ReadonlySet<string> {
+    return this.#sdkSessionIds
+  }
+
+  /** The uuids of its messages that were said in the turn that has not ended. */
+  get said(): ReadonlySet<string> {
+    return this.#said
+  }
+
+  get snapshot(): ConversationSnapshot {
+    return {
+      ...(this.#sdkSessionId === undefined ? {} : { sdkSessionId: this.#sdkSessionId }),
+      begun: this.#begun,
+      ...(this.#anchor === undefined ? {} : { anchor: this.#anchor }),
+      sdkSessionIds: [...this.#sdkSessionIds],
+    }
+  }
+
+  /** A process has begun on a conversation: a new one, or the one that there was. */
+  start(sdkSessionId: string, isNew: boolean): void {
+    this.#follow(sdkSessionId)
+    if (isNew) this.#forget()
   }
 
   hear(message: SDKMessage): void {
-    if (message.type === 'system' && message.subtype === 'init') {
-      this.#id = message.session_id
-      this.#firstPrompt ??= this.#prompt
-    } else if (message.type === 'conversation_reset') {
-      this.#id = message.new_conversation_id
-      this.#firstPrompt = undefined
+    if (message.type === 'conversation_reset') {
+      // Its new id comes with the next turn; going back to the old one would bring back what was to be forgotten.
+      this.#sdkSessionId = undefined
+      return this.#forget()
     }
+    if (message.type === 'system' && message.subtype === 'init') this.#follow(message.session_id)
+    if (message.type !== 'assistant' && message.type !== 'user') return
+    const { uuid, parent_tool_use_id } = message
+    if (uuid === undefined || parent_tool_use_id) return
+    this.#said.add(uuid)
+    if (message.type === 'assistant') this.#lastMessage = uuid
+  }
+
+  /** A prompt that entered it has ended; in order, or not. */
+  endPrompt(inOrder: boolean): void {
+    this.#begun = true
+    if (inOrder && this.#lastMessage !== undefined) this.#anchor = this.#lastMessage
+  }
+
+  /** The turn is over. */
+  endTurn(): void {
+    this.#said.clear()
+  }
+
+  #follow(sdkSessionId: string): void {
+    this.#sdkSessionId = sdkSessionId
+    this.#sdkSessionIds.add(sdkSessionId)
+  }
+
+  #forget(): void {
+    this.#begun = false
+    this.#anchor = undefined
+    this.#lastMessage = undefined
   }
 }

@@ -30,11 +30,11 @@ export function recover(
   const kept = transcript.messagesSince(first.uuid)
   for (const data of kept) {
     const { uuid } = data as { uuid?: string }
-    if (uuid !== undefined && !state.said.has(uuid))
+    if (uuid !== undefined && !state.conversation.said.has(uuid))
       recovery.events.push({ type: 'sdk_message', data, recovered: true })
   }
   const known = new Set(kept.map(({ uuid }) => uuid as string | undefined))
-  const forgotten = [...state.said].filter((uuid) => !known.has(uuid)).length
+  const forgotten = [...state.conversation.said].filter((uuid) => !known.has(uuid)).length
   if (forgotten > 0) {
     const error = historyLost(
       `The agent's process ended before ${forgotten} of its last messages were in its transcript: it does not remember them.`,

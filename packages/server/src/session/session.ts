@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import {
   AgentServerError,
   type AnswerAccepted,
@@ -13,6 +12,7 @@ import {
 import type { EventLog } from '../log/event-log.ts'
 import type { Feed } from '../log/feed.ts'
 import { hashOf } from '../policy/fingerprint.ts'
+import { Admission } from './admission.ts'
 import type { GivenAnswer } from './answer.ts'
 import { Engine, type EngineMeans } from './engine.ts'
 import { describeSession } from './info.ts'
@@ -24,7 +24,6 @@ import {
   promptNotWaiting,
   queueFull,
   stopping,
-  uuidConflict,
 } from './refusals.ts'
 import { SessionState } from './state.ts'
 import { budgetReached, reachedLimit } from './usage.ts'
@@ -61,7 +60,7 @@ export class Session {
   readonly #parts: SessionParts
   readonly #state: SessionState
   readonly #engine: Engine
-  readonly #offers = new Map<string, { content: string; written: Promise<LoggedEvent> }>()
+  readonly #admission: Admission
   readonly #endListeners = new Set<(end: SessionEnd) => void>()
   #record: SessionRecord
   #options: QueryConfig | undefined
@@ -96,6 +95,12 @@ export class Session {
         },
       },
     )
+    this.#admission = new Admission({
+      state,
+      feed: this.feed,
+      takesMore: () => this.#engine.runner.takesMore,
+      requireAble: () => this.#requireAble(),
+    })
   }
 
   /** Takes a session up from its log: what was open when the server ended, is gone on with. */
@@ -168,14 +173,7 @@ export class Session {
    * `uuid_conflict`, `storage_full`, `server_stopping`
    */
   async send(data: UserMessageInput): Promise<MessageAccepted> {
-    const uuid = data.uuid ?? randomUUID()
-    const content = hashOf(data.message)
-    const known = this.#state.prompt(uuid) ?? this.#offers.get(uuid)
-    if (known !== undefined && known.content !== content) throw uuidConflict(uuid)
-    if (known === undefined) this.#refuseIfUnable()
-    const seq = await this.#accept(uuid, data, content)
-    await this.feed.durable()
-    return { uuid, seq, turn: this.#state.prompt(uuid)?.joins ? 'running' : 'own' }
+    return await this.#admission.accept(data)
   }
 
   /** Takes a prompt back that waits. @throws AgentServerError `prompt_not_found`, `prompt_not_waiting` */
@@ -192,9 +190,8 @@ export class Session {
   /** Stops the running turn, or closes the question that it waits on; without one it does nothing. */
   interrupt(): void {
     // A prompt that came before it, but is not in the log yet, is meant too.
-    const earlier = [...this.#offers.values()].map(({ written }) => written)
-    if (earlier.length === 0) this.#engine.runner.interrupt()
-    else void Promise.allSettled(earlier).then(() => this.#engine.runner.interrupt())
+    if (this.#admission.pending === 0) this.#engine.runner.interrupt()
+    else void this.#admission.settled().then(() => this.#engine.runner.interrupt())
   }
 
   /** Answers an ask. @throws AgentServerError `ask_not_found`, `already_settled`, `invalid_answer`, `storage_full` */
@@ -260,27 +257,6 @@ export class Session {
     return means.fingerprint(means.host.describe(this.config, record.interactive))
   }
 
-  /** The number of a prompt's event, once it is written. */
-  async #accept(uuid: string, data: UserMessageInput, content: string): Promise<number> {
-    const accepted = this.#state.prompt(uuid)
-    if (accepted !== undefined) return accepted.seq
-    const offer = this.#offers.get(uuid)
-    if (offer !== undefined) return (await offer.written).seq
-    const joins = (data.priority === 'now' || data.priority === 'next') && this.#engine.runner.takesMore
-    const written = this.feed.offer({
-      type: 'user_message',
-      uuid,
-      data: { ...data, uuid },
-      ...(joins ? { turn: 'running' as const } : {}),
-    })
-    this.#offers.set(uuid, { content, written })
-    try {
-      return (await written).seq
-    } finally {
-      this.#offers.delete(uuid)
-    }
-  }
-
   /** An event stands in the log: a prompt gets its turn from here on. */
   #written(event: LoggedEvent): void {
     if (event.type !== 'user_message') return
@@ -288,7 +264,7 @@ export class Session {
     if (prompt !== undefined) this.#engine.runner.add(prompt)
   }
 
-  #refuseIfUnable(): void {
+  #requireAble(): void {
     const { id, limits } = this.#record
     const { host, maxQueuedPrompts } = this.#parts.means
     if (this.#end !== undefined) throw stopping()
@@ -298,7 +274,7 @@ export class Session {
     if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
     const { waitingSize, isRunning } = this.#engine.runner
-    const waiting = this.#engine.runner.waiting + this.#offers.size - (isRunning ? 0 : 1)
+    const waiting = this.#engine.runner.waiting + this.#admission.pending - (isRunning ? 0 : 1)
     if (waiting >= maxQueuedPrompts || waitingSize > MAX_QUEUED_SIZE) throw queueFull(waiting)
   }
 }

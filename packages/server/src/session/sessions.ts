@@ -146,7 +146,7 @@ export class Sessions {
     this.#entries.delete(id)
     await session.close('deleted')
     await store.remove(id)
-    for (const sdkSessionId of session.state.sdkSessionIds)
+    for (const sdkSessionId of session.state.conversation.sdkSessionIds)
       await means.host.removeTranscript(sdkSessionId, session.config)
   }
 

@@ -1,4 +1,3 @@
-import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type {
   AskOutcome,
   AskResult,
@@ -10,6 +9,7 @@ import type {
   UserMessageInput,
 } from '@claude-agent/protocol'
 import { hashOf } from '../policy/fingerprint.ts'
+import { Conversation, type ConversationSnapshot } from './conversation.ts'
 import { Usage, type UsageSnapshot } from './usage.ts'
 
 /** Prompts and asks that are remembered after their end, so that they are not taken twice. */
@@ -35,26 +35,16 @@ export interface SettledAsk {
   result?: AskResult
 }
 
-/** The SDK's conversation, as far as the events tell. */
-interface ConversationState {
-  sdkSessionId?: string
-  /** A prompt has entered it: there is something to lose. */
-  begun: boolean
-  /** The last message of a turn that ended in order: the transcript must hold it. */
-  anchor?: string
-}
-
 export interface StateSnapshot {
   seq: Seq
+  at: number
+  status: SessionStatus
   prompts: AcceptedPrompt[]
   asks: OpenAsk[]
   settled: [string, SettledAsk][]
   usage: UsageSnapshot
-  conversation: ConversationState
-  sdkSessionIds: string[]
+  conversation: ConversationSnapshot
   notices: string[]
-  status: SessionStatus
-  at: number
 }
 
 /**
@@ -62,35 +52,30 @@ export interface StateSnapshot {
  * the same. So nothing of it can be lost that the log has.
  */
 export class SessionState {
+  readonly conversation: Conversation
+  readonly #usage: Usage
   readonly #prompts: Map<string, AcceptedPrompt>
   readonly #asks: Map<string, OpenAsk>
   readonly #settled: Map<string, SettledAsk>
-  readonly #usage: Usage
-  readonly #conversation: ConversationState
-  readonly #sdkSessionIds: Set<string>
   /** What the model is to be told with its next prompt. */
   #notices: string[]
   #seq: Seq
-  /** The last whole message of the main conversation. */
-  #lastMessage: string | undefined
-  /** The messages of the main conversation that were said in the turn that has not ended. */
-  readonly #said = new Set<string>()
-  #runningSince: number | undefined
   #lastAt: number
-  #open = 0
   #status: SessionStatus
+  #runningSince: number | undefined
+  /** How many prompts have not ended. */
+  #open: number
 
   constructor(snapshot?: StateSnapshot) {
-    this.#seq = snapshot?.seq ?? 0
+    this.conversation = new Conversation(snapshot?.conversation)
+    this.#usage = new Usage(snapshot?.usage)
     this.#prompts = new Map(snapshot?.prompts.map((prompt) => [prompt.uuid, { ...prompt }]))
     this.#asks = new Map(snapshot?.asks.map((ask) => [ask.ask, ask]))
     this.#settled = new Map(snapshot?.settled)
-    this.#usage = new Usage(snapshot?.usage)
-    this.#conversation = { ...(snapshot?.conversation ?? { begun: false }) }
-    this.#sdkSessionIds = new Set(snapshot?.sdkSessionIds)
     this.#notices = [...(snapshot?.notices ?? [])]
-    this.#status = snapshot?.status ?? 'idle'
+    this.#seq = snapshot?.seq ?? 0
     this.#lastAt = snapshot?.at ?? 0
+    this.#status = snapshot?.status ?? 'idle'
     this.#open = [...this.#prompts.values()].filter(({ outcome }) => outcome === undefined).length
   }
 
@@ -99,15 +84,7 @@ export class SessionState {
     return this.#seq
   }
 
-  get usage(): Usage {
-    return this.#usage
-  }
-
-  get conversation(): Readonly<ConversationState> {
-    return this.#conversation
-  }
-
-  /** When the last event was written, in milliseconds since 1970. */
+  /** When that was written, in milliseconds since 1970. */
   get lastAt(): number {
     return this.#lastAt
   }
@@ -117,9 +94,8 @@ export class SessionState {
     return this.#status
   }
 
-  /** Every conversation of the SDK that the session was on. */
-  get sdkSessionIds(): ReadonlySet<string> {
-    return this.#sdkSessionIds
+  get usage(): Usage {
+    return this.#usage
   }
 
   get notices(): readonly string[] {
@@ -148,9 +124,18 @@ export class SessionState {
     return [...this.#settled].findLast(([, { result }]) => result !== undefined)?.[0]
   }
 
-  /** The uuids of the messages of the main conversation that were said in the turn that has not ended. */
-  get said(): ReadonlySet<string> {
-    return this.#said
+  get snapshot(): StateSnapshot {
+    return {
+      seq: this.#seq,
+      at: this.#lastAt,
+      status: this.#status,
+      prompts: [...this.#prompts.values()],
+      asks: this.asks,
+      settled: [...this.#settled],
+      usage: this.#usage.snapshot,
+      conversation: this.conversation.snapshot,
+      notices: this.#notices,
+    }
   }
 
   /** No turn can have run on after the last event: the server had gone. */
@@ -164,16 +149,16 @@ export class SessionState {
     this.#seq = event.seq
     this.#lastAt = event.at
     switch (event.type) {
-      case 'user_message': {
-        const { uuid, seq, data, turn } = event
-        this.#open += 1
-        this.#prompts.set(uuid, { uuid, seq, content: hashOf(data.message), joins: turn === 'running', data })
-        return trim(this.#prompts, ({ outcome }) => outcome !== undefined)
-      }
+      case 'user_message':
+        return this.#accept(event)
       case 'prompt_ended':
         return this.#end(event.uuid, event.outcome)
       case 'sdk_message':
-        return this.#hear(event.data)
+        if (event.data.type === 'result') this.#usage.hearResult(event.data)
+        if (event.data.type === 'conversation_reset') this.#usage.reset()
+        // A turn has begun, and the model was told.
+        if (event.data.type === 'system' && event.data.subtype === 'init') this.#notices = []
+        return this.conversation.hear(event.data)
       case 'ask': {
         const { ask, kind, data, seq, at, deferred } = event
         this.#asks.set(ask, { ask, kind, data, seq, at, ...(deferred ? { deferred } : {}) })
@@ -187,27 +172,16 @@ export class SessionState {
         this.#status = event.status
         return
       case 'agent_started':
-        this.#follow(event.sdkSessionId)
-        if (!event.resumed) this.#beginConversation()
-        this.#usage.begin(event.totals)
-        return
+        this.conversation.start(event.sdkSessionId, !event.resumed)
+        return this.#usage.begin(event.totals)
       default:
     }
   }
 
-  get snapshot(): StateSnapshot {
-    return {
-      seq: this.#seq,
-      prompts: [...this.#prompts.values()],
-      asks: this.asks,
-      settled: [...this.#settled],
-      usage: this.#usage.snapshot,
-      conversation: this.#conversation,
-      sdkSessionIds: [...this.#sdkSessionIds],
-      notices: this.#notices,
-      status: this.#status,
-      at: this.#lastAt,
-    }
+  #accept({ uuid, seq, data, turn }: LoggedEvent & { type: 'user_message' }): void {
+    this.#open += 1
+    this.#prompts.set(uuid, { uuid, seq, content: hashOf(data.message), joins: turn === 'running', data })
+    trim(this.#prompts, ({ outcome }) => outcome !== undefined)
   }
 
   #end(uuid: string, outcome: PromptOutcome): void {
@@ -216,48 +190,13 @@ export class SessionState {
     prompt.outcome = outcome
     delete prompt.data
     this.#open -= 1
-    if (outcome === 'completed' && this.#lastMessage !== undefined)
-      this.#conversation.anchor = this.#lastMessage
-    if (outcome === 'completed' || outcome === 'interrupted') this.#conversation.begun = true
+    if (outcome === 'completed' || outcome === 'interrupted')
+      this.conversation.endPrompt(outcome === 'completed')
     if (outcome !== 'cancelled') this.#usage.addTurn()
     // One that joined a turn may end before that does.
     if (prompt.joins && this.#open > 0) return
-    this.#said.clear()
+    this.conversation.endTurn()
     for (const settled of this.#settled.values()) delete settled.result
-  }
-
-  #hear(message: SDKMessage): void {
-    const { type, uuid, parent_tool_use_id } = message as {
-      type: string
-      uuid?: string
-      parent_tool_use_id?: string | null
-    }
-    if (message.type === 'result') return this.#usage.hearResult(message)
-    if (message.type === 'conversation_reset') {
-      this.#usage.reset()
-      // Its new id comes with the next turn; going back to the old one would bring back what was to be forgotten.
-      delete this.#conversation.sdkSessionId
-      return this.#beginConversation()
-    }
-    if (message.type === 'system' && message.subtype === 'init') {
-      this.#follow(message.session_id)
-      this.#notices = []
-    }
-    if (type !== 'assistant' && type !== 'user') return
-    if (uuid === undefined || parent_tool_use_id) return
-    if (this.#open > 0) this.#said.add(uuid)
-    if (type === 'assistant') this.#lastMessage = uuid
-  }
-
-  #follow(sdkSessionId: string): void {
-    this.#conversation.sdkSessionId = sdkSessionId
-    this.#sdkSessionIds.add(sdkSessionId)
-  }
-
-  #beginConversation(): void {
-    this.#conversation.begun = false
-    delete this.#conversation.anchor
-    this.#lastMessage = undefined
   }
 
   #settle({ ask, outcome, by, result }: LoggedEvent & { type: 'ask_settled' }): void {
@@ -279,7 +218,7 @@ function describeLost({ kind, data }: OpenAsk): string {
   return `The last turn ended early, because the process of the agent was lost while it waited for ${what}.`
 }
 
-/** Forgets the oldest entries of those that may be forgotten. */
+/** Forgets the oldest entry that may be forgotten, when there are too many. */
 function trim<T>(entries: Map<string, T>, mayGo: (entry: T) => boolean): void {
   if (entries.size <= REMEMBERED) return
   for (const [key, entry] of entries) {

@@ -1,22 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { Feed, type FeedOptions } from '../../src/log/feed.ts'
-import type { EventLog } from '../../src/log/event-log.ts'
+import { Feed } from '../../src/log/feed.ts'
 import { JsonlLog } from '../../src/log/jsonl-log.ts'
 import { temporaryFolder, until } from '../support.ts'
-import { collect, info, partial, range, seqsOf, TestSink, wrap } from './support.ts'
-
-async function createFeed(
-  methods: (log: EventLog) => Partial<EventLog> = () => ({}),
-  options: FeedOptions = {},
-): Promise<{ feed: Feed; log: EventLog }> {
-  const jsonl = await JsonlLog.open(await temporaryFolder())
-  const log = wrap(jsonl, methods(jsonl))
-  const feed = new Feed(log, options)
-  onTestFinished(() => feed.close())
-  return { feed, log }
-}
-
-const turn = (): Promise<void> => new Promise((go) => setImmediate(go))
+import { collect, createFeed, info, partial, range, seqsOf, TestSink, turn } from './support.ts'
 
 test('nothing with a seq reaches a reader before it is written to the log', async () => {
   let written = 0
@@ -137,59 +123,6 @@ test('an event that comes at any moment around the end of a write is written and
   }
   await feed.settled()
   expect(sink.seqs).toEqual(range(1, 300))
-})
-
-test('the session hears of each event in order, once it is written and before any reader gets it', async () => {
-  const story: string[] = []
-  const { feed } = await createFeed(undefined, {
-    onWritten: ({ seq }) => {
-      expect(feed.lastSeq).toBe(seq)
-      story.push(`fold ${seq}`)
-    },
-  })
-  const sink = new TestSink()
-  sink.write = (entries) => story.push(...entries.map(({ seq }) => `read ${seq}`))
-  feed.attach(sink, 0)
-  feed.publish(info('a'))
-  feed.publish(info('b'))
-  await feed.settled()
-  feed.publish(info('c'))
-  await feed.settled()
-  expect(story).toEqual(['fold 1', 'fold 2', 'read 1', 'read 2', 'fold 3', 'read 3'])
-})
-
-test('a reader that catches up gets nothing that the session has not heard of yet', async () => {
-  let heard = 0
-  const { feed } = await createFeed(undefined, { onWritten: ({ seq }) => (heard = seq) })
-  const early: number[] = []
-  for (let i = 0; i < 400; i += 1) {
-    feed.publish(info('x'.repeat(500)))
-    if (i % 10 > 0) continue
-    const sink = new TestSink()
-    sink.write = (entries) => void early.push(...entries.flatMap(({ seq = 0 }) => (seq > heard ? seq : [])))
-    feed.attach(sink, 0)
-    await turn()
-  }
-  await feed.settled()
-  expect(early).toEqual([])
-})
-
-test('an event that the session tells when it hears of another is written next', async () => {
-  const { feed } = await createFeed(undefined, {
-    onWritten: (event) => {
-      if (event.type === 'info' && event.data === 'ask') feed.publish(info('answer'))
-    },
-  })
-  const sink = new TestSink()
-  feed.attach(sink, 0)
-  feed.publish(info('ask'))
-  feed.publish(info('else'))
-  await feed.settled()
-  expect(sink.entries.map(({ event }) => (event.type === 'info' ? event.data : ''))).toEqual([
-    'ask',
-    'else',
-    'answer',
-  ])
 })
 
 test('an event that cannot be written is refused, and those around it are written', async () => {

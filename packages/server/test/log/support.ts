@@ -1,9 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { isLogged, type EphemeralEvent, type NewEvent } from '@claude-agent/protocol'
 import type { Draft, Entry } from '../../src/log/entry.ts'
 import type { EventLog } from '../../src/log/event-log.ts'
+import { Feed, type FeedOptions } from '../../src/log/feed.ts'
+import { JsonlLog } from '../../src/log/jsonl-log.ts'
 import type { Sink } from '../../src/log/reader.ts'
+import { temporaryFolder } from '../support.ts'
 
 export const info = (data: string): NewEvent => ({ type: 'info', data })
 export const toDraft = (event: NewEvent): Draft => ({ event, json: JSON.stringify(event) })
@@ -61,6 +65,32 @@ export function wrap(log: EventLog, methods: Partial<EventLog>): EventLog {
     ...methods,
   }
 }
+
+/** A feed over a log on disk, some of whose methods are replaced. Both end with the test. */
+export async function createFeed(
+  methods: (log: EventLog) => Partial<EventLog> = () => ({}),
+  options: FeedOptions = {},
+): Promise<{ feed: Feed; log: EventLog }> {
+  const jsonl = await JsonlLog.open(await temporaryFolder())
+  const log = wrap(jsonl, methods(jsonl))
+  const feed = new Feed(log, options)
+  onTestFinished(() => feed.close())
+  return { feed, log }
+}
+
+/** A feed with events in its log. */
+export async function createFilled(count: number, size = 10): Promise<Feed> {
+  const { feed } = await createFeed()
+  for (let i = 0; i < count; i += 1) {
+    feed.publish(info('x'.repeat(size)))
+    if (i % 500 === 0) await feed.room()
+  }
+  await feed.settled()
+  return feed
+}
+
+/** Resolves in the next turn of the event loop. */
+export const turn = (): Promise<void> => new Promise((go) => setImmediate(go))
 
 /** A sink that takes everything, or holds it back like a socket whose reader sleeps. */
 export class TestSink implements Sink {
