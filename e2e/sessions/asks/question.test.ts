@@ -75,7 +75,8 @@ describe('a question to the user', () => {
     await peer.answer(ask, choose('Which first?'))
     expect(await peer.ended(uuid)).toBe('completed')
     expect(peer.of('ask')).toHaveLength(1)
-    expect(peer.results.at(-1)).toMatch(/"Which first\?"="Blue".*Another question is open/s)
+    expect(peer.results.at(-1)).toContain('"Which first?"="Blue"')
+    expect(peer.results.at(-1)).toContain('Another question is open')
   })
 
   test('beside another tool of the same message: that runs once, and the model gets both results', async ({
@@ -87,8 +88,8 @@ describe('a question to the user', () => {
     const { ask } = await peer.event('ask')
     await peer.answer(ask, choose('Beside a tool?'))
     expect(await peer.ended(uuid)).toBe('completed')
-    expect(peer.results.at(-1)).toMatch(/"Beside a tool\?"="Blue"/)
-    expect(peer.results.at(-1)).toMatch(/\| 1$/)
+    expect(peer.results.at(-1)).toContain('"Beside a tool?"="Blue"')
+    expect(peer.results.at(-1)).toContain('got: 1 |')
   })
 
   test('is closed by an interrupt: the turn ends with that, without another word of the model', async ({

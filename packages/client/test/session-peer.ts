@@ -201,3 +201,9 @@ export function openSession(peer: Peer, limits: Partial<Limits> = {}, id = 's1')
   onTestFinished(() => session.close())
   return session
 }
+
+/** A function that is true the first `times` times that it is asked about this. */
+export function firstTimes(times: number, what: string): (asked: string) => boolean {
+  let left = times
+  return (asked) => asked === what && (left -= 1) >= 0
+}

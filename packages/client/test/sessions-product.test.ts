@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { connect as connectLine, createServer, type AddressInfo, type Socket } from 'node:net'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Script } from 'scripted-claude'
 import { type AgentServer, type ClientEvent, connect, type Session } from '../src/index.ts'
+import { startCutter } from './cutter.ts'
 import { rejection, until } from './peer.ts'
 import { type Product, startProduct } from './product.ts'
 
@@ -37,36 +37,6 @@ function gather(session: Session, after?: { log: string; seq: number }): ClientE
     for await (const event of session.events({ after })) events.push(event)
   })()
   return events
-}
-
-/** The way to a server, with lines that can be cut. */
-async function startCutter(url: string): Promise<{ url: string; cut(): number }> {
-  const lines = new Set<Socket>()
-  const server = createServer((near) => {
-    const far = connectLine(Number(new URL(url).port), '127.0.0.1')
-    for (const line of [near, far]) {
-      lines.add(line)
-      line
-        .on('error', () => {})
-        .on('close', () => {
-          lines.delete(line)
-          near.destroy()
-          far.destroy()
-        })
-    }
-    near.pipe(far).pipe(near)
-  })
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const cut = (): number => {
-    const count = lines.size
-    for (const line of lines) line.destroy()
-    return count
-  }
-  onTestFinished(() => {
-    server.close()
-    cut()
-  })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, cut }
 }
 
 function seqs(events: ClientEvent[]): number[] {

@@ -6,20 +6,23 @@ import type {
   LoggedEvent,
   NewEvent,
   QueryConfig,
-  SessionLimits,
   SessionStatus,
 } from '@claude-agent/protocol'
 import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
+import type { AgentExit } from '../agent/agent-process.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { Feed, type Durability } from '../log/feed.ts'
+import type { EndReason } from './agent-slot.ts'
 import { Activity } from './activity.ts'
 import { AskingAgent } from './asking-agent.ts'
 import { Asks } from './asks.ts'
 import { Launcher } from './launcher.ts'
 import { recover, type Recovery } from './recovery.ts'
 import { Runner } from './runner.ts'
+import type { SessionRecord } from './record.ts'
+import type { SessionOptions } from './session-options.ts'
 import type { AcceptedPrompt, SessionState } from './state.ts'
 import { StatusTeller, tellMessage } from './telling.ts'
 import { budgetReached, reachedLimit } from './usage.ts'
@@ -34,18 +37,14 @@ export interface EngineMeans {
   durability: Durability
 }
 
-/** What an engine is told by the session around it. */
-export interface EngineSettings {
-  readonly interactive: boolean
-  /** What waits when the server ends, is dropped: nobody would hear of it. */
-  readonly isPlain: boolean
-  readonly systemPrompt: string | undefined
-  config: () => QueryConfig
-  /** A fingerprint of what an agent must be started with now. */
-  wanted: () => string
-  hasCredentials: () => boolean
-  limits: () => SessionLimits
-  askTimeoutMs: () => number
+export interface EngineParts {
+  log: EventLog
+  state: SessionState
+  means: EngineMeans
+  options: SessionOptions
+  record: () => SessionRecord
+  onWritten: (event: LoggedEvent) => void
+  onChange: () => void
 }
 
 /**
@@ -57,10 +56,7 @@ export class Engine implements AgentOwner, PoolMember {
   readonly asks: Asks
   readonly runner: Runner
   readonly launcher: Launcher
-  readonly #state: SessionState
-  readonly #means: EngineMeans
-  readonly #settings: EngineSettings
-  readonly #onChange: () => void
+  readonly #parts: EngineParts
   readonly #activity: Activity
   readonly #asking: AskingAgent
   readonly #teller: StatusTeller
@@ -68,24 +64,17 @@ export class Engine implements AgentOwner, PoolMember {
   #toldLimit: string | undefined
   #isClosed = false
 
-  constructor(
-    log: EventLog,
-    state: SessionState,
-    means: EngineMeans,
-    settings: EngineSettings,
-    hooks: { onWritten: (event: LoggedEvent) => void; onChange: () => void },
-  ) {
-    this.#state = state
-    this.#means = means
-    this.#settings = settings
-    this.#onChange = hooks.onChange
+  constructor(parts: EngineParts) {
+    const { log, state, means, options, record } = parts
+    this.#parts = parts
     const publish = (event: NewEvent): void => void this.feed.publish(event)
     const onChange = (): void => this.#changed()
+    const wanted = (): string => options.wanted
     this.feed = new Feed(log, {
       durability: means.durability,
       onWritten: (event) => {
         state.apply(event)
-        hooks.onWritten(event)
+        parts.onWritten(event)
       },
     })
     this.#activity = new Activity(means.idleTimeoutMs, () => void this.runner.slot.end('idle'))
@@ -98,12 +87,12 @@ export class Engine implements AgentOwner, PoolMember {
         return logged
       },
       settled: (ask) => state.settled(ask),
-      timeoutMs: settings.askTimeoutMs,
+      timeoutMs: () => record().askTimeoutMs,
       onDeferredSettled: () => this.runner.advance(),
     })
     this.#asking = new AskingAgent(state, this.asks, () => this.runner.slot.agent?.isAlive ?? false)
     this.#teller = new StatusTeller(state.status, publish)
-    const { interactive, systemPrompt, wanted } = settings
+    const { interactive, systemPrompt } = record()
     this.launcher = new Launcher({
       ...means,
       state,
@@ -121,18 +110,12 @@ export class Engine implements AgentOwner, PoolMember {
       onChange,
       asks: this.asks,
       start: (signal) => this.launcher.start(signal),
-      canStart: settings.hasCredentials,
+      canStart: () => options.areComplete,
       isHeld: () => this.#limit !== undefined,
       isBusy: () => this.#activity.isBusy,
       sdkSessionId: () => this.launcher.sdkSessionId,
       recover: (prompts) => this.#recover(prompts),
-      onExit: ({ code, signal, cause }, reason) => {
-        this.#activity.stop()
-        this.asks.lose()
-        const why = reason === undefined ? {} : { reason }
-        publish({ type: 'agent_exited', code, signal, cause, resumable: true, ...why })
-        this.#changed()
-      },
+      onExit: (exit, reason) => this.#agentEnded(exit, reason),
     })
   }
 
@@ -141,7 +124,7 @@ export class Engine implements AgentOwner, PoolMember {
     if (this.asks.size > 0) return 'requires_action'
     if (this.runner.isRunning && this.#position !== undefined) return 'queued'
     if (this.runner.isRunning || this.#activity.isBusy) return 'running'
-    if (!this.#settings.hasCredentials()) return 'credentials_required'
+    if (!this.#parts.options.areComplete) return 'credentials_required'
     if (this.runner.waiting > 0) return 'queued'
     return this.runner.hasFailed ? 'failed' : 'idle'
   }
@@ -160,30 +143,31 @@ export class Engine implements AgentOwner, PoolMember {
 
   /** Takes up what was open when the server ended, however that was. */
   async restore(): Promise<void> {
-    this.#state.restart()
-    for (const ask of this.#state.asks) {
+    const { isPlain } = this.#parts.record()
+    this.#parts.state.restart()
+    for (const ask of this.#parts.state.asks) {
       if (ask.deferred) this.asks.restore(ask)
       else this.feed.publish({ type: 'ask_settled', ask: ask.ask, outcome: 'lost' })
     }
-    const open = this.#state.openPrompts
+    const open = this.#parts.state.openPrompts
     if (open.length > 0) {
       const recovery = await this.#recover(open)
       for (const event of recovery.events) this.feed.publish(event)
       const { again, suspended } = recovery
-      if (this.#settings.isPlain)
+      if (isPlain)
         for (const { uuid } of again) this.feed.publish({ type: 'prompt_ended', uuid, outcome: 'cancelled' })
-      this.runner.restore({ again: this.#settings.isPlain ? [] : again, suspended })
+      this.runner.restore({ again: isPlain ? [] : again, suspended })
     }
     this.#changed()
   }
 
   /** Makes an agent ready ahead of the next prompt, if there is room. That it cannot start is told at that prompt. */
   warm(): void {
-    const { pool, spares } = this.#means
+    const { options } = this.#parts
+    const { pool, spares } = this.#parts.means
     const { slot, mayWarm } = this.runner
-    if (!mayWarm || !this.#settings.hasCredentials()) return
-    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(this.#settings.wanted()))
-      return
+    if (!mayWarm || !options.areComplete) return
+    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(options.wanted)) return
     slot.ready().catch(() => {})
   }
 
@@ -206,7 +190,7 @@ export class Engine implements AgentOwner, PoolMember {
   // What the agent says and asks.
 
   config(): QueryConfig {
-    return this.#settings.config()
+    return this.#parts.options.config
   }
 
   onMessage(message: SDKMessage): void {
@@ -251,17 +235,25 @@ export class Engine implements AgentOwner, PoolMember {
   }
 
   get #limit(): string | undefined {
-    return reachedLimit(this.#state.usage.total, this.#settings.limits())
+    return reachedLimit(this.#parts.state.usage.total, this.#parts.record().limits)
+  }
+
+  #agentEnded({ code, signal, cause }: AgentExit, reason: EndReason | undefined): void {
+    this.#activity.stop()
+    this.asks.lose()
+    const why = reason === undefined ? {} : { reason }
+    this.feed.publish({ type: 'agent_exited', code, signal, cause, resumable: true, ...why })
+    this.#changed()
   }
 
   async #recover(prompts: readonly AcceptedPrompt[]): Promise<Recovery> {
     await this.feed.settled()
-    const { sdkSessionId } = this.#state.conversation
+    const { sdkSessionId } = this.#parts.state.conversation
     const transcript =
       sdkSessionId === undefined
         ? undefined
-        : await this.#means.host.readTranscript(sdkSessionId, this.config())
-    return recover(prompts, this.#state, transcript)
+        : await this.#parts.means.host.readTranscript(sdkSessionId, this.config())
+    return recover(prompts, this.#parts.state, transcript)
   }
 
   #changed(): void {
@@ -271,7 +263,7 @@ export class Engine implements AgentOwner, PoolMember {
     this.#toldLimit = limit
     this.#teller.tell(this.status, this.position)
     const hasAgent = this.runner.slot.agent !== undefined
-    if (this.#activity.settle(hasAgent && this.isAtRest)) this.#means.pool.makeRoom()
-    this.#onChange()
+    if (this.#activity.settle(hasAgent && this.isAtRest)) this.#parts.means.pool.makeRoom()
+    this.#parts.onChange()
   }
 }

@@ -1,7 +1,5 @@
 import type { QueryConfig } from '@claude-agent/protocol'
-import { redactConfig } from '../policy/redact.ts'
-import type { SpareWish } from '../agent/spare-agents.ts'
-import type { SpareAgents } from '../agent/spare-agents.ts'
+import type { SpareAgents, SpareWish } from '../agent/spare-agents.ts'
 import type { AgentHost } from '../agent/agent-host.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -37,7 +35,7 @@ export class PlainConversation {
       this.prepare()
       return 'now'
     }
-    return await (await this.#session).update({ options: config }, redactConfig(config))
+    return await (await this.#session).update({ options: config })
   }
 
   /** Makes an agent ready for the first client. */

@@ -11,7 +11,7 @@ import {
 } from '@claude-agent/protocol'
 import type { EventLog } from '../log/event-log.ts'
 import type { Feed } from '../log/feed.ts'
-import { hashOf } from '../policy/fingerprint.ts'
+import { redactConfig } from '../policy/redact.ts'
 import { Admission } from './admission.ts'
 import type { GivenAnswer } from './answer.ts'
 import { Engine, type EngineMeans } from './engine.ts'
@@ -25,14 +25,15 @@ import {
   queueFull,
   stopping,
 } from './refusals.ts'
+import { SessionOptions, type SessionOptionsMeans } from './session-options.ts'
 import { SessionState } from './state.ts'
 import { budgetReached, reachedLimit } from './usage.ts'
 
 /** Characters of prompts that may wait; one more is taken up to here. */
 const MAX_QUEUED_SIZE = 64 * 1024 * 1024
 
-export interface SessionMeans extends EngineMeans {
-  fingerprint: (value: unknown) => string
+/** What all sessions of a server have in common. */
+export interface SessionMeans extends EngineMeans, SessionOptionsMeans {
   /** The most prompts that may wait. */
   maxQueuedPrompts: number
 }
@@ -43,8 +44,8 @@ export interface SessionParts {
   /** The options with their secrets; undefined when those were lost. */
   options: QueryConfig | undefined
   means: SessionMeans
-  /** The record is to be written. */
-  save: (record: SessionRecord, isDurable: boolean) => Promise<void>
+  /** The record is to be on the disk once this resolves. */
+  save: (record: SessionRecord) => Promise<void>
   /** There is nothing left to do for now. */
   onRest: (session: Session) => void
 }
@@ -57,48 +58,37 @@ export type SessionEnd = 'deleted' | 'stopping'
  * durable. It knows nothing of sockets, and lives on with no client.
  */
 export class Session {
+  readonly options: SessionOptions
+  readonly state: SessionState
   readonly #parts: SessionParts
-  readonly #state: SessionState
   readonly #engine: Engine
   readonly #admission: Admission
   readonly #endListeners = new Set<(end: SessionEnd) => void>()
   #record: SessionRecord
-  #options: QueryConfig | undefined
-  #wanted: string
   #end: SessionEnd | undefined
 
   private constructor(parts: SessionParts, state: SessionState) {
+    const { record, means, log } = parts
     this.#parts = parts
-    this.#state = state
-    this.#record = parts.record
-    this.#options = parts.options
-    this.#wanted = this.#fingerprint()
-    const { interactive, isPlain, systemPrompt } = parts.record
-    this.#engine = new Engine(
-      parts.log,
+    this.#record = record
+    this.state = state
+    this.options = new SessionOptions(record, parts.options, means)
+    this.#engine = new Engine({
+      log,
       state,
-      parts.means,
-      {
-        interactive,
-        isPlain,
-        systemPrompt,
-        config: () => this.config,
-        wanted: () => this.#wanted,
-        hasCredentials: () => this.hasCredentials,
-        limits: () => this.#record.limits,
-        askTimeoutMs: () => this.#record.askTimeoutMs,
+      means,
+      options: this.options,
+      record: () => this.#record,
+      onWritten: (event) => this.#written(event),
+      onChange: () => {
+        if (this.isAtRest) parts.onRest(this)
       },
-      {
-        onWritten: (event) => this.#written(event),
-        onChange: () => {
-          if (this.#engine.isAtRest) parts.onRest(this)
-        },
-      },
-    )
+    })
+    const { runner } = this.#engine
     this.#admission = new Admission({
       state,
       feed: this.feed,
-      takesMore: () => this.#engine.runner.takesMore,
+      takesMore: () => runner.takesMore,
       requireAble: () => this.#requireAble(),
     })
   }
@@ -124,31 +114,12 @@ export class Session {
   }
 
   get record(): SessionRecord {
-    const systemPrompt = this.#engine.launcher.systemPrompt
-    return { ...this.#record, systemPrompt }
+    return { ...this.#record, systemPrompt: this.#engine.launcher.systemPrompt }
   }
 
-  /** What the session is to be remembered as, when it has nothing left to do. */
-  get state(): SessionState {
-    return this.#state
-  }
-
-  /** The options, with secrets where those are known. */
-  get config(): QueryConfig {
-    return this.#options ?? this.#record.options
-  }
-
-  get hasCredentials(): boolean {
-    return this.#options !== undefined || !this.#record.hasSecrets
-  }
-
+  /** Nothing is under way and nothing waits, but for a question that no process is needed for. */
   get isAtRest(): boolean {
     return this.#engine.isAtRest
-  }
-
-  /** A fingerprint of what its agents are started with. */
-  get wanted(): string {
-    return this.#wanted
   }
 
   /** The process of the agent, while there is one. */
@@ -157,14 +128,10 @@ export class Session {
   }
 
   info(): SessionInfo {
-    return describeSession(this.record, this.#state, {
-      status: this.#engine.status,
-      position: this.#engine.position,
-      queuedPrompts: this.#engine.runner.waiting,
-      log: this.feed.id,
-      firstSeq: this.feed.firstSeq,
-      lastSeq: this.feed.lastSeq,
-    })
+    const { status, position, runner } = this.#engine
+    const { id: log, firstSeq, lastSeq } = this.feed
+    const moment = { status, position, queuedPrompts: runner.waiting, log, firstSeq, lastSeq }
+    return describeSession(this.#record, this.state, moment)
   }
 
   /**
@@ -179,7 +146,7 @@ export class Session {
   /** Takes a prompt back that waits. @throws AgentServerError `prompt_not_found`, `prompt_not_waiting` */
   async cancel(uuid: string): Promise<MessageCancelled> {
     if (!this.#engine.runner.cancel(uuid)) {
-      const prompt = this.#state.prompt(uuid)
+      const prompt = this.state.prompt(uuid)
       throw prompt === undefined ? promptNotFound(uuid) : promptNotWaiting(uuid, prompt.outcome)
     }
     await this.feed.settled()
@@ -200,28 +167,26 @@ export class Session {
     return await this.#engine.asks.answer(ask, given, by)
   }
 
-  /** Sets what is given; says when options take effect. Resolves once it is durable. */
-  async update(update: SessionUpdate, shown: QueryConfig | undefined): Promise<'now' | 'next_turn'> {
-    const { options, ...rest } = update
-    await this.feed.offer({
-      type: 'session_updated',
-      ...rest,
-      ...(shown === undefined ? {} : { options: shown }),
-    })
-    this.#record = { ...this.#record, ...rest, updatedAt: Date.now() }
-    if (shown !== undefined && options !== undefined) {
-      this.#record = { ...this.#record, options: shown, hasSecrets: hashOf(shown) !== hashOf(options) }
-    }
-    const applies = options === undefined ? 'now' : this.#configure(options)
+  /**
+   * Sets what is given, options as a whole; says when those take effect. Resolves once it is durable.
+   * @throws AgentServerError `storage_full`
+   */
+  async update({ options, ...rest }: SessionUpdate): Promise<'now' | 'next_turn'> {
+    const shown = options === undefined ? {} : { options: redactConfig(options) }
+    await this.feed.offer({ type: 'session_updated', ...rest, ...shown })
+    if (options !== undefined) this.options.set(options)
+    this.#record = { ...this.#record, ...rest, ...this.options.kept, updatedAt: Date.now() }
+    const { slot, mayWarm } = this.#engine.runner
+    const applies = slot.isStale && !mayWarm ? 'next_turn' : 'now'
     this.#engine.refresh()
-    await this.#parts.save(this.record, true)
+    await this.#parts.save(this.record)
     return applies
   }
 
   /** Gives the options again whose secrets were lost. */
   restoreCredentials(options: QueryConfig): void {
-    if (this.hasCredentials) return
-    this.#configure(options)
+    if (this.options.areComplete) return
+    this.options.set(options)
     this.#engine.refresh()
   }
 
@@ -245,22 +210,9 @@ export class Session {
     for (const listener of this.#endListeners) listener(end)
   }
 
-  #configure(options: QueryConfig): 'now' | 'next_turn' {
-    this.#options = options
-    this.#wanted = this.#fingerprint()
-    const { slot, mayWarm } = this.#engine.runner
-    return slot.isStale && !mayWarm ? 'next_turn' : 'now'
-  }
-
-  #fingerprint(): string {
-    const { means, record } = this.#parts
-    return means.fingerprint(means.host.describe(this.config, record.interactive))
-  }
-
   /** An event stands in the log: a prompt gets its turn from here on. */
   #written(event: LoggedEvent): void {
-    if (event.type !== 'user_message') return
-    const prompt = this.#state.prompt(event.uuid)
+    const prompt = event.type === 'user_message' ? this.state.prompt(event.uuid) : undefined
     if (prompt !== undefined) this.#engine.runner.add(prompt)
   }
 
@@ -268,9 +220,9 @@ export class Session {
     const { id, limits } = this.#record
     const { host, maxQueuedPrompts } = this.#parts.means
     if (this.#end !== undefined) throw stopping()
-    if (!this.hasCredentials) throw credentialsRequired(id)
-    if (host.access(this.config).kind === 'none') throw noModelAccess()
-    const reached = reachedLimit(this.#state.usage.total, limits)
+    if (!this.options.areComplete) throw credentialsRequired(id)
+    if (host.access(this.options.config).kind === 'none') throw noModelAccess()
+    const reached = reachedLimit(this.state.usage.total, limits)
     if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
     const { waitingSize, isRunning } = this.#engine.runner

@@ -127,13 +127,10 @@ export class Sessions {
   /** Sets what is given. @throws AgentServerError as `create()`, and `credentials_required` */
   async update(id: string, update: SessionUpdate): Promise<SessionInfo> {
     const session = await this.open(id)
-    const { options } = update
-    if (options === undefined) {
-      await session.update(update, undefined)
-    } else {
-      const accepted = acceptConfig(options, session.hasCredentials ? session.config : {})
-      await session.update({ ...update, options: accepted }, redactConfig(accepted))
-    }
+    const { areComplete, config } = session.options
+    const options =
+      update.options === undefined ? {} : { options: acceptConfig(update.options, areComplete ? config : {}) }
+    await session.update({ ...update, ...options })
     this.#find(id).record = session.record
     return session.info()
   }
@@ -147,7 +144,7 @@ export class Sessions {
     await session.close('deleted')
     await store.remove(id)
     for (const sdkSessionId of session.state.conversation.sdkSessionIds)
-      await means.host.removeTranscript(sdkSessionId, session.config)
+      await means.host.removeTranscript(sdkSessionId, session.options.config)
   }
 
   /** A session, taken up from its log if need be. @throws AgentServerError `session_not_found`, `session_deleted` */
@@ -203,7 +200,7 @@ export class Sessions {
       options,
       means,
       log: await store.openLog(record.id),
-      save: (changed, isDurable) => store.save(changed, isDurable),
+      save: (changed) => store.save(changed, true),
       onRest: (session) => this.#restLater(session),
     })
   }
@@ -211,18 +208,16 @@ export class Sessions {
   /** Who repeats the creation gives the secrets again that were lost, and hears when the options are others. */
   async #recreate(id: string, options: QueryConfig): Promise<SessionInfo> {
     const session = await this.open(id)
-    const same = session.hasCredentials
-      ? hashOf(session.config) === hashOf(options)
-      : hashOf(session.record.options) === hashOf(redactConfig(options))
-    if (!same) throw sessionConflict(id)
+    if (!session.options.areSame(options)) throw sessionConflict(id)
     session.restoreCredentials(options)
     return session.info()
   }
 
   #prepareSpare(session: Session): void {
     if (this.#isClosed) return
-    const { config, wanted, record } = session
-    this.#parts.means.spares.prepare({ fingerprint: wanted, config, interactive: record.interactive })
+    const { config, wanted } = session.options
+    const { interactive } = session.record
+    this.#parts.means.spares.prepare({ fingerprint: wanted, config, interactive })
   }
 
   #restLater(session: Session): void {

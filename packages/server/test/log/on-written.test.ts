@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { EventLog } from '../../src/log/event-log.ts'
-import { createFeed, info, partial, TestSink, turn } from './support.ts'
+import { createFeed, info, partial, TestSink } from './support.ts'
 
 test('the session hears of each event in order, once it is written and before any reader gets it', async () => {
   const story: string[] = []
@@ -39,7 +39,7 @@ test('a reader that catches up gets nothing that the session has not heard of ye
     const sink = new TestSink()
     sink.write = (entries) => void early.push(...entries.flatMap(({ seq = 0 }) => (seq > heard ? seq : [])))
     feed.attach(sink, 0)
-    await turn()
+    await new Promise((go) => setTimeout(go, 1))
   }
   await feed.settled()
   expect(early).toEqual([])

@@ -1,0 +1,64 @@
+/** What a run counts. */
+export const COUNTED = [
+  'agentKills',
+  'serverKills',
+  'serverStops',
+  'drops',
+  'cuts',
+  'vanished',
+  'stalls',
+  'diskFills',
+  'sessions',
+  'prompts',
+  'duplicates',
+  'interrupts',
+  'cancels',
+  'asks',
+  'events',
+  'reconnects',
+  'modelRequests',
+] as const
+
+export type Counted = (typeof COUNTED)[number]
+
+export interface Note {
+  /** Milliseconds since the start. */
+  at: number
+  what: string
+  detail: unknown
+}
+
+/** What happened in a run, what was counted, and what must not have happened. */
+export class Journal {
+  readonly notes: Note[] = []
+  readonly violations: Note[] = []
+  readonly counts = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Record<Counted, number>
+  readonly #start = Date.now()
+
+  note(what: string, detail: unknown = ''): void {
+    this.notes.push({ at: Date.now() - this.#start, what, detail })
+  }
+
+  count(name: Counted, by = 1): void {
+    this.counts[name] += by
+  }
+
+  /** Something that is promised did not hold. */
+  violate(what: string, detail: unknown = ''): void {
+    this.note(`VIOLATION: ${what}`, detail)
+    this.violations.push(this.notes.at(-1)!)
+  }
+
+  /** Kills of agents and servers. */
+  get kills(): number {
+    const { agentKills, serverKills, serverStops } = this.counts
+    return agentKills + serverKills + serverStops
+  }
+
+  /** All counts in one line. */
+  get line(): string {
+    const seconds = Math.round((Date.now() - this.#start) / 1000)
+    const parts = COUNTED.map((name) => `${name} ${this.counts[name]}`)
+    return `${String(seconds).padStart(4)} s  ${parts.join(' · ')}`
+  }
+}
