@@ -1,58 +1,66 @@
+import type { ScriptedClaude } from 'scripted-claude'
 import { signal } from '../../support/processes.ts'
-import { until } from '../../support/until.ts'
+import { pause, until } from '../../support/until.ts'
 import { agentOf } from '../support/agents.ts'
-import { heard, requestsWith } from '../support/model.ts'
+import { requestsWith, userTexts } from '../support/model.ts'
 import { Peer } from '../support/peer.ts'
 import { expect, test } from '../support/shared.ts'
 
-/** Moments in the life of a prompt at which its agent is killed, and how the prompt must have ended then. */
-const MOMENTS = [
-  { name: 'at once', say: 'kill-1', at: () => {} },
-  { name: 'when it was queued', say: 'kill-2', at: (peer: Peer, uuid: string) => life(peer, uuid, 'queued') },
-  { name: 'when it was started', say: 'kill-3', at: (peer: Peer, uuid: string) => life(peer, uuid, 'started') },
-  { name: 'at the request to the model', say: 'hang: kill-4', at: untilAsked },
+interface Moment {
+  name: string
+  /** The prompt. */
+  say: string
+  /** Resolves at the moment. */
+  reach: (peer: Peer, uuid: string, claude: ScriptedClaude) => Promise<unknown>
+}
+
+/** Moments in the life of a prompt at which its agent is killed. */
+const MOMENTS: Moment[] = [
+  { name: 'at once', say: 'kill one', reach: () => Promise.resolve() },
+  { name: 'when it is queued', say: 'kill two', reach: (peer, uuid) => life(peer, uuid, 'queued') },
+  { name: 'when it is started', say: 'kill three', reach: (peer, uuid) => life(peer, uuid, 'started') },
   {
-    name: 'in the middle of a stream',
-    say: 'talk: kill-5',
-    at: (peer: Peer) => until('it streams', () => peer.frames.some((frame) => isPartial(frame))),
+    name: 'at its request to the model',
+    say: 'hang: kill four',
+    reach: (_peer, _uuid, claude) =>
+      until('the model is asked', () => requestsWith(claude, 'kill four').length > 0),
   },
+  { name: 'in the middle of a stream', say: 'talk: kill five', reach: (peer) => told(peer, '"word "') },
   {
     name: 'in a tool',
-    say: 'bash: echo kill-6; sleep 30',
-    at: async (peer: Peer) => {
-      await until('the tool is called', () => peer.events.some((event) => JSON.stringify(event).includes('"tool_use"') && JSON.stringify(event).includes('kill-6')))
-      await new Promise((go) => setTimeout(go, 300))
+    say: 'bash: echo kill six; sleep 30',
+    reach: async (peer) => {
+      await told(peer, '"name":"Bash","input":{"command":"echo kill six')
+      await pause(300)
     },
   },
   {
     name: 'after its last words',
-    say: 'kill-7',
-    at: (peer: Peer) =>
-      until('it has answered', () => peer.events.some((event) => JSON.stringify(event).includes('echo: kill-7'))),
+    say: 'kill seven',
+    reach: (peer) => told(peer, '"text":"echo: kill seven'),
   },
 ]
 
 test('kill -9 of the CLI at any moment: each prompt is in the conversation exactly once, has one end, and the next one works', async ({
   world,
-  stage,
+  stage: { server, claude },
 }) => {
-  const { server, claude } = stage
-  const options = { includePartialMessages: true }
-  const peer = await Peer.create(world, server, { options })
+  const peer = await Peer.create(world, server, { options: { includePartialMessages: true } })
   expect(await peer.run('my name is Ada')).toBe('completed')
-  for (const { name, say, at } of MOMENTS) {
+  const said = ['my name is Ada']
+  for (const { name, say, reach } of MOMENTS) {
     const { id } = await agentOf(peer)
     const uuid = await peer.send(say)
-    await at(peer, uuid)
+    await reach(peer, uuid, claude)
     signal(id, 'SIGKILL')
-    const outcome = await peer.ended(uuid)
-    expect(['completed', 'interrupted'], name).toContain(outcome)
-    const next = `after ${say.slice(-6)} ${name}`
-    expect(await peer.run(next), name).toBe('completed')
-    const { body } = requestsWith(claude, next).at(-1)!
-    expect(heard(body), name).toContain('my name is Ada')
-    for (const { say: earlier } of MOMENTS.slice(0, MOMENTS.findIndex((one) => one.name === name) + 1))
-      expect(timesSaid(body, earlier), `${earlier}, after being killed ${name}`).toBe(1)
+    expect(['completed', 'interrupted'], name).toContain(await peer.ended(uuid))
+    said.push(say, `after ${name}`)
+    expect(await peer.run(`after ${name}`), name).toBe('completed')
+    const texts = userTexts(requestsWith(claude, `after ${name}`).at(-1)!.body)
+    expect(
+      texts.filter((text) => said.includes(text)),
+      name,
+    ).toEqual(said)
   }
   expect(peer.of('error').filter(({ code }) => code !== 'history_lost')).toEqual([])
   await peer.status('idle')
@@ -61,6 +69,7 @@ test('kill -9 of the CLI at any moment: each prompt is in the conversation exact
     expect(exit).toMatchObject({ signal: 'SIGKILL', cause: expect.stringContaining('SIGKILL') as string })
 })
 
+/** Resolves once the CLI has told that a prompt is in this state. */
 function life(peer: Peer, uuid: string, state: string): Promise<unknown> {
   return until(`the prompt is ${state}`, () =>
     peer.of('sdk_message').some(({ data }) => {
@@ -70,6 +79,9 @@ function life(peer: Peer, uuid: string, state: string): Promise<unknown> {
   )
 }
 
-function isPartial(frame: object): boolean {
-  return JSON.stringify(frame).includes('stream_event') && JSON.stringify(frame).includes('word ')
+/** Resolves once a frame holds a text. */
+function told(peer: Peer, text: string): Promise<unknown> {
+  return until(`a frame with ${text}`, () =>
+    peer.frames.some((frame) => JSON.stringify(frame).includes(text)),
+  )
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { MessageAccepted } from '@claude-agent/protocol'
 import { until } from '../../support/until.ts'
 import { requestsWith, timesHeard } from '../support/model.ts'
@@ -104,10 +106,6 @@ describe('a prompt with a priority goes into the running turn:', () => {
     })
     expect(accepted).toMatchObject({ turn: 'running' })
     expect(peer.of('user_message').at(-1)).toMatchObject({ turn: 'running' })
-    await peer.http('GET')
-    await stage.server.agent()
-    const { writeFile } = await import('node:fs/promises')
-    const { join } = await import('node:path')
     await writeFile(join(stage.server.workspace, file), '')
     expect(await peer.ended(working)).toBe('completed')
     expect(await peer.ended(accepted.uuid)).toBe('completed')

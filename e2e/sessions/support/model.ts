@@ -68,3 +68,12 @@ export function timesHeard(claude: ScriptedClaude, text: string): number {
 export function heard({ messages }: MessagesBody): string {
   return JSON.stringify(messages.filter(({ role }) => role !== 'assistant'))
 }
+
+/** The texts that the model was given as the user's, one by one. */
+export function userTexts({ messages }: MessagesBody): string[] {
+  return messages.flatMap(({ role, content }) => {
+    if (role !== 'user') return []
+    if (typeof content === 'string') return [content]
+    return content.flatMap((block) => ('text' in block && typeof block.text === 'string' ? [block.text] : []))
+  })
+}

@@ -80,7 +80,7 @@ export const ERRORS = {
   prompt_interrupted: {
     status: 409,
     retry: false,
-    summary: 'The prompt was interrupted before the agent had begun with it.',
+    summary: 'The prompt was interrupted, or taken back.',
   },
   storage_full: { status: 507, retry: true, summary: 'There is no room to write.' },
   server_stopping: { status: 503, close: 1012, retry: true, summary: 'The server shuts down.' },

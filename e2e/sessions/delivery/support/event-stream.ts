@@ -1,4 +1,4 @@
-import { request, type ClientRequest } from 'node:http'
+import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Frame } from './frame.ts'
 import { Heard } from './heard.ts'
 
@@ -9,6 +9,7 @@ export class EventStream extends Heard {
   readonly comments: string[] = []
   readonly ended: Promise<void>
   readonly #request: ClientRequest
+  #answer: IncomingMessage | undefined
 
   constructor(url: string, lastEventId?: string, headers: Record<string, string> = {}) {
     super()
@@ -23,6 +24,7 @@ export class EventStream extends Heard {
       })
     })
     this.#request.once('response', (answer) => {
+      this.#answer = answer
       let text = ''
       answer.on('error', () => {})
       answer.setEncoding('utf8').on('data', (part: string) => {
@@ -32,6 +34,15 @@ export class EventStream extends Heard {
       })
     })
     this.#request.end()
+  }
+
+  /** Stops taking anything from the network, as a client that hangs. */
+  stall(): void {
+    this.#answer?.pause()
+  }
+
+  goOn(): void {
+    this.#answer?.resume()
   }
 
   terminate(): void {

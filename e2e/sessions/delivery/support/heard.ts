@@ -9,6 +9,11 @@ export class Heard {
   #isEnded = false
   #waiting: (() => void)[] = []
 
+  /** Nothing comes any more. */
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
   /** The next frame that fits, behind the one that this gave last. */
   async next(wanted: (frame: Frame) => boolean, timeoutMs?: number): Promise<Frame> {
     return await this.#wait(wanted, timeoutMs, () => {

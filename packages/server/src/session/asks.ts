@@ -9,6 +9,7 @@ import {
   type NewEvent,
   type OpenAsk,
 } from '@claude-agent/protocol'
+import { hashOf } from '../policy/fingerprint.ts'
 import { declined, readAnswer, type GivenAnswer } from './answer.ts'
 import type { SettledAsk } from './state.ts'
 
@@ -34,12 +35,17 @@ interface Pending {
   timer: NodeJS.Timeout | undefined
 }
 
+/** Answers that are remembered for those who did not hear that they were taken. */
+const REMEMBERED = 1000
+
 /** What the agent waits for people to answer. Each ask is settled exactly once, by whoever is first. */
 export class Asks {
   readonly #parts: AsksParts
   readonly #pending = new Map<string, Pending>()
   /** Those whose settlement is being written. */
   readonly #settling = new Map<string, SettledAsk & { written?: Promise<unknown> }>()
+  /** The answers that were taken, with a hash of what was given and by whom. */
+  readonly #taken = new Map<string, { given: string; accepted: AnswerAccepted }>()
 
   constructor(parts: AsksParts) {
     this.#parts = parts
@@ -85,15 +91,17 @@ export class Asks {
   }
 
   /**
-   * Settles an ask by an answer: the first one counts. Resolves once that is durable.
+   * Settles an ask by an answer: the first one counts, and may be sent again. Resolves once that is durable.
    * @throws AgentServerError `ask_not_found`, `already_settled`, `invalid_answer`, `storage_full`
    */
   async answer(ask: string, given: GivenAnswer, by: string): Promise<AnswerAccepted> {
     const pending = this.#pending.get(ask)
     if (pending === undefined) {
       await this.#settling.get(ask)?.written?.catch(() => {})
-      if (!this.#pending.has(ask)) throw this.#missing(ask)
-      return await this.answer(ask, given, by)
+      if (this.#pending.has(ask)) return await this.answer(ask, given, by)
+      const taken = this.#taken.get(ask)
+      if (taken?.given === hashOf({ ...given, by })) return taken.accepted
+      throw this.#missing(ask)
     }
     const result = readAnswer(pending, given)
     this.#remove(ask, pending)
@@ -101,8 +109,10 @@ export class Asks {
     this.#settling.set(ask, { outcome: 'answered', by, written })
     try {
       const { seq } = await written
+      const accepted: AnswerAccepted = { ask, outcome: 'answered', by, seq }
+      this.#remember({ given: hashOf({ ...given, by }), accepted })
       this.#tell(pending, result)
-      return { ask, outcome: 'answered', by, seq }
+      return accepted
     } catch (error) {
       this.#settling.delete(ask)
       this.#pending.set(ask, { ...pending, timer: this.#startTimer(ask) })
@@ -158,6 +168,12 @@ export class Asks {
     // What has been written since is in the state.
     for (const known of this.#settling.keys())
       if (this.#parts.settled(known) !== undefined) this.#settling.delete(known)
+  }
+
+  #remember(taken: { given: string; accepted: AnswerAccepted }): void {
+    this.#taken.set(taken.accepted.ask, taken)
+    const [oldest] = this.#taken.keys()
+    if (this.#taken.size > REMEMBERED && oldest !== undefined) this.#taken.delete(oldest)
   }
 
   #tell({ isDeferred, resolve }: Pending, result: AskResult | undefined): void {

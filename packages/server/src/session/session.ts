@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import {
   AgentServerError,
   type AnswerAccepted,
@@ -31,6 +32,9 @@ import { budgetReached, reachedLimit } from './usage.ts'
 
 /** Characters of prompts that may wait; one more is taken up to here. */
 const MAX_QUEUED_SIZE = 64 * 1024 * 1024
+
+/** How long an answer about the session waits for its events to be written. */
+const TOLD_MS = 500
 
 /** What all sessions of a server have in common. */
 export interface SessionMeans extends EngineMeans, SessionOptionsMeans {
@@ -132,6 +136,17 @@ export class Session {
     const { id: log, firstSeq, lastSeq } = this.feed
     const moment = { status, position, queuedPrompts: runner.waiting, log, firstSeq, lastSeq }
     return describeSession(this.#record, this.state, moment)
+  }
+
+  /** Resolves when what the session does and what its events tell are the same, or that takes too long. */
+  async told(): Promise<void> {
+    const end = performance.now() + TOLD_MS
+    while (
+      this.#engine.status !== this.state.status &&
+      this.feed.fault === undefined &&
+      performance.now() < end
+    )
+      await Promise.race([this.feed.settled(), delay(TOLD_MS, undefined, { ref: false })])
   }
 
   /**

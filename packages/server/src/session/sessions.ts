@@ -115,7 +115,11 @@ export class Sessions {
   /** @throws AgentServerError `session_not_found`, `session_deleted` */
   async info(id: string): Promise<SessionInfo> {
     const { record, session } = this.#find(id)
-    if (session !== undefined || record.rest === undefined) return (await this.open(id)).info()
+    if (session !== undefined || record.rest === undefined) {
+      const opened = await this.open(id)
+      await opened.told()
+      return opened.info()
+    }
     const { state, ...moment } = record.rest
     return describeSession(record, new SessionState(state), {
       ...moment,

@@ -23,7 +23,7 @@ async function createSocket(): Promise<{
   closed: Promise<unknown[]>
 }> {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 })
-  onTestFinished(() => void server.close())
+  onTestFinished(() => server.close())
   await once(server, 'listening')
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
   onTestFinished(() => client.terminate())

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { filesWith } from '../../support/folder.ts'
+import { ask } from '../../support/http.ts'
+import { turnsOf } from '../../support/messages.ts'
+import { expect, test, type World } from '../../support/test.ts'
+import { until } from '../../support/until.ts'
+import { isResult, numbersOf, range, textsOf } from './support/frame.ts'
+import { readLog } from './support/log-file.ts'
+import { missingSmallDisk, SmallDisk } from './support/small-disk.ts'
+import { blocks, restart, talk, wordOf, type Talk } from './support/speeches.ts'
+
+const reason = missingSmallDisk()
+const WORDS = 150
+const SIZE = 2000
+
+/** A session whose log is on a small disk of its own. */
+async function onSmallDisk(world: World): Promise<Talk & { disk: SmallDisk }> {
+  const folder = await world.folder()
+  const disk = SmallDisk.mount(join(folder, 'data'), 8)
+  world.defer(() => disk.unmount())
+  return { ...(await talk(world, [blocks('lecture', WORDS, SIZE, 75)], { folder })), disk }
+}
+
+test.skipIf(reason !== '')(
+  `a full disk refuses prompts with \`storage_full\`, and loses nothing of what the agent says; when there is room again the session goes on by itself${reason}`,
+  async ({ world }) => {
+    const made = await onSmallDisk(world)
+    const { claude, server, session, disk } = made
+    const [socket, stream] = [session.listen(), session.stream()]
+    const lecture = await socket.prompt('lecture')
+    await socket.next(({ data }) => data?.type === 'assistant')
+    disk.fill()
+    const heard = socket.frames.length
+
+    const refused = await until('it is refused', async () => {
+      const answer = await session.prompt('one more')
+      return answer.status !== 202 && answer
+    })
+    expect(refused).toMatchObject({ status: 507, json: { code: 'storage_full' } })
+    expect(refused.json.retryAfterMs).toBeGreaterThan(0)
+    expect(await socket.prompt('and one more')).toMatchObject({ type: 'error', code: 'storage_full' })
+    const created = await ask(`${server.url}/sessions`, { method: 'POST', body: { id: 'another' } })
+    expect(created).toMatchObject({ status: 507, json: { code: 'storage_full' } })
+    await until('the model has said all', () => turnsOf(claude)[0]?.outcome === 'answered')
+    expect((await ask(`${server.url}/health`)).json).toMatchObject({ status: 'ok' })
+    expect((await session.info()).status).toBe('running')
+    expect(socket.frames.some(isResult), 'nobody hears what is not written').toBe(false)
+    expect(socket.frames.length).toBeLessThan(heard + WORDS)
+
+    disk.makeRoom()
+    for (const reader of [socket, stream]) {
+      await reader.next(({ type, uuid }) => type === 'prompt_ended' && uuid === lecture.result!.uuid)
+      const numbers = numbersOf(reader.frames)
+      expect(numbers).toEqual(range(1, numbers.length))
+      expect(textsOf(reader.frames)).toEqual(range(0, WORDS - 1).map((index) => wordOf(index, SIZE)))
+      expect(reader.frames.filter(isResult)).toHaveLength(1)
+    }
+    const accepted = await session.prompt('is there room?')
+    expect(accepted.status).toBe(202)
+    await session.idle()
+    const events = await session.pages()
+    expect(events.filter(({ type }) => type === 'user_message')).toHaveLength(2)
+    expect(readLog(server, session.id)).toEqual(events)
+
+    const after = await restart(world, made)
+    expect((await after.session.pages()).slice(0, events.length)).toEqual(events)
+    expect(await ask(`${after.server.url}/sessions/another`)).toMatchObject({ status: 404 })
+  },
+)
+
+test.skipIf(reason !== '')(
+  `a server that is killed while its disk is full starts again when there is room, and has what the agent said${reason}`,
+  async ({ world }) => {
+    const made = await onSmallDisk(world)
+    const { claude, server, session, disk } = made
+    const lecture = await session.prompt('lecture')
+    await until('it speaks', () => readLog(server, session.id).some(({ data }) => data?.type === 'assistant'))
+    disk.fill()
+    await until('the model has said all', () => turnsOf(claude)[0]?.outcome === 'answered')
+    const lastWord = wordOf(WORDS - 1, SIZE)
+    await until('it is in the transcript', async () => (await filesWith(server.home, lastWord)).length > 0)
+    server.kill('SIGKILL')
+    await server.program.ended
+    disk.makeRoom()
+    const after = await restart(world, made)
+    await after.session.idle()
+    const events = await after.session.pages()
+    expect(numbersOf(events)).toEqual(range(1, events.length))
+    expect(textsOf(events)).toEqual(range(0, WORDS - 1).map((index) => wordOf(index, SIZE)))
+    expect(events.some(({ recovered }) => recovered === true)).toBe(true)
+    const ends = events.filter(({ type, uuid }) => type === 'prompt_ended' && uuid === lecture.json.uuid)
+    expect(ends).toHaveLength(1)
+  },
+)
