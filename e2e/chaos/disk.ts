@@ -21,7 +21,9 @@ export class Disk {
     if (process.getuid?.() !== 0) return 'only root may mount a tmpfs'
     try {
       mkdirSync(folder, { recursive: true })
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=700`, 'chaos', folder], { stdio: 'pipe' })
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeMiB}m,mode=700`, 'chaos', folder], {
+        stdio: 'pipe',
+      })
       return new Disk(folder)
     } catch (error) {
       return `a tmpfs cannot be mounted here: ${(error as Error).message.trim().split('\n').at(-1)}`

@@ -40,7 +40,8 @@ export class Ledger {
 
   /** A frame or event as it came. */
   hear(frame: SessionDown): void {
-    if (frame.type === 'gap') this.#journal.violate('a reader was told of a gap', { reader: this.name, frame })
+    if (frame.type === 'gap')
+      this.#journal.violate('a reader was told of a gap', { reader: this.name, frame })
     if (!('seq' in frame) || !('at' in frame)) return
     if (frame.seq !== this.lastSeq + 1) {
       const detail = { reader: this.name, expected: this.lastSeq + 1, event: frame }

@@ -61,9 +61,11 @@ export class Model {
     this.asked.set(session, asked)
     this.last.set(session, body as MessagesBody)
     const twice = prompts.filter((id, index) => prompts.indexOf(id) !== index)
-    if (twice.length > 0) this.#journal.violate('the model saw a prompt twice in one history', { twice, prompts })
+    if (twice.length > 0)
+      this.#journal.violate('the model saw a prompt twice in one history', { twice, prompts })
     const strangers = prompts.filter((id) => !id.startsWith(`${session}-`))
-    if (strangers.length > 0) this.#journal.violate('prompts of several sessions in one history', { session, strangers })
+    if (strangers.length > 0)
+      this.#journal.violate('prompts of several sessions in one history', { session, strangers })
   }
 }
 
@@ -128,5 +130,7 @@ const QUESTION: Step = {
 }
 
 function bash(command: string, input: object = {}): Step {
-  return { toolUse: { name: 'Bash', input: { command, description: 'A command of the chaos run', ...input } } }
+  return {
+    toolUse: { name: 'Bash', input: { command, description: 'A command of the chaos run', ...input } },
+  }
 }

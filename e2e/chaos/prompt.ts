@@ -18,5 +18,10 @@ export interface Prompt {
 
 /** The message of a prompt. */
 export function messageOf({ uuid, text, priority }: Prompt, content = text): object {
-  return { type: 'user', uuid, message: { role: 'user', content }, ...(priority === undefined ? {} : { priority }) }
+  return {
+    type: 'user',
+    uuid,
+    message: { role: 'user', content },
+    ...(priority === undefined ? {} : { priority }),
+  }
 }

@@ -96,7 +96,8 @@ export class ServerHost {
     clearTimeout(timer)
     this.#server = undefined
     this.logs += server.logs()
-    if (name === 'SIGTERM' && code !== 0) this.#parts.journal.violate('SIGTERM did not end in order', { code })
+    if (name === 'SIGTERM' && code !== 0)
+      this.#parts.journal.violate('SIGTERM did not end in order', { code })
     void this.#watch(before)
   }
 

@@ -95,7 +95,8 @@ export class Talker {
           journal.violate('a prompt was acknowledged in two ways', { prompt, uuid, seq })
         return
       } catch (error) {
-        if (this.#isFatal(error)) return journal.violate('a prompt was refused', { session, prompt, error: String(error) })
+        if (this.#isFatal(error))
+          return journal.violate('a prompt was refused', { session, prompt, error: String(error) })
         if (prompt.isGivenUp) return
         await pause(200)
       }

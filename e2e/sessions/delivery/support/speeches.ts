@@ -1,19 +1,23 @@
-import type { Rule } from 'scripted-claude'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Rule, ScriptedClaude } from 'scripted-claude'
 import { script } from '../../../support/messages.ts'
 import type { ServerStart, TestServer } from '../../../support/server.ts'
 import type { World } from '../../../support/test.ts'
-import type { ScriptedClaude } from 'scripted-claude'
 import { createSession, type SessionUnderTest } from './session.ts'
 
 /** A turn that says many whole messages, each `word <index>` and then filled up to `size`. */
-export function blocks(prompt: string, count: number, size = 0, perSecond?: number): Rule {
-  const pace = {
-    deltaSize: Math.max(size, 100),
-    ...(perSecond === undefined ? {} : { deltasPerSecond: perSecond }),
-  }
+export function blocks(prompt: string, count: number, size = 0, perSecond = Infinity): Rule {
+  const pace = { deltaSize: Math.max(size, 100) }
   return {
     match: { lastUserText: { equals: prompt } },
-    steps: [{ text: (index) => wordOf(index, size), repeat: count, each: 'block', pace }],
+    respond: async function* speak() {
+      const startedAt = performance.now()
+      for (let index = 0; index < count; index += 1) {
+        const early = startedAt + (index * 1000) / perSecond - performance.now()
+        if (early > 2) await pause(early)
+        yield { text: wordOf(index, size), repeat: 1, each: 'block', pace }
+      }
+    },
   }
 }
 

@@ -44,6 +44,8 @@ export interface EngineParts {
   options: SessionOptions
   record: () => SessionRecord
   onWritten: (event: LoggedEvent) => void
+  /** A conversation begins: its system prompt is to be remembered. */
+  onBegin: () => void
   onChange: () => void
 }
 
@@ -103,6 +105,7 @@ export class Engine implements AgentOwner, PoolMember {
       wanted,
       publish,
       settled: () => this.feed.settled(),
+      onBegin: parts.onBegin,
     })
     this.runner = new Runner({
       publish,
@@ -132,6 +135,11 @@ export class Engine implements AgentOwner, PoolMember {
   /** With `queued` for a process: its place in the line. */
   get position(): number | undefined {
     return this.status === 'queued' ? this.#position : undefined
+  }
+
+  /** How many prompts wait. */
+  get queuedPrompts(): number {
+    return this.runner.waiting + (this.position === undefined ? 0 : 1)
   }
 
   /** Nothing is under way and nothing waits, but for a question that no process is needed for. */

@@ -23,6 +23,8 @@ export interface LauncherParts {
   settled: () => Promise<void>
   /** Hash of the system prompt that the conversation began with, as it was kept. */
   systemPrompt: string | undefined
+  /** A conversation begins. */
+  onBegin: () => void
 }
 
 interface Conversation {
@@ -58,7 +60,7 @@ export class Launcher {
 
   /** The conversation was left behind (`/clear`): another begins with the prompt of the agent that runs. */
   reset(): void {
-    this.#firstPrompt = this.#currentPrompt
+    this.#begin()
   }
 
   /** The SDK has told which conversation it is on. */
@@ -73,7 +75,7 @@ export class Launcher {
     const { sdkSessionId, resumes, totals } = await this.#findConversation(config)
     this.#currentPrompt = hashOf(config.systemPrompt ?? null)
     const replacesPrompt = this.#firstPrompt !== undefined && this.#firstPrompt !== this.#currentPrompt
-    if (!resumes) this.#firstPrompt = this.#currentPrompt
+    if (!resumes) this.#begin()
     const spare = resumes ? undefined : await spares.claim(wanted(), member, owner)
     const agent = spare?.agent ?? (await this.#launch({ sdkSessionId, resumes }, replacesPrompt, signal))
     this.#sdkSessionId = spare?.sdkSessionId ?? sdkSessionId
@@ -84,6 +86,11 @@ export class Launcher {
       ...(totals === undefined ? {} : { totals }),
     })
     return agent
+  }
+
+  #begin(): void {
+    this.#firstPrompt = this.#currentPrompt
+    this.#parts.onBegin()
   }
 
   async #launch(conversation: Conversation, replacesPrompt: boolean, signal: AbortSignal): Promise<Agent> {

@@ -107,8 +107,13 @@ export class Runner {
 
   /** Takes a prompt back; false when it does not wait. */
   cancel(uuid: string): boolean {
-    if (!this.#queue.remove(uuid)) return false
-    this.#end(uuid, 'cancelled')
+    const turn = this.#turns.find(
+      ({ prompt, isHandedOver, goesOn }) => prompt.uuid === uuid && !isHandedOver && !goesOn,
+    )
+    if (turn !== undefined) this.#finish(turn, 'cancelled')
+    else if (this.#queue.remove(uuid)) this.#end(uuid, 'cancelled')
+    else return false
+    this.#parts.onChange()
     return true
   }
 
@@ -119,7 +124,8 @@ export class Runner {
     if (turn === undefined) return
     turn.interrupt()
     if (turn.isStarted) this.#interruptAgent(turn)
-    else if (!turn.isHandedOver) setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
+    else if (turn.isHandedOver) this.#endUnlessHeeded(turn)
+    else setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
   }
 
   /** Goes on: with the turn whose question was settled, else with the next prompt, when none is running. */
@@ -231,7 +237,6 @@ export class Runner {
   #end(uuid: string, outcome: PromptOutcome): void {
     this.#attempts.delete(uuid)
     this.#parts.publish({ type: 'prompt_ended', uuid, outcome })
-    this.#parts.onChange()
   }
 
   /** The agent is gone: decides what becomes of the prompts that it had. */
@@ -274,6 +279,10 @@ export class Runner {
         code: 'internal',
       })
     })
+    this.#endUnlessHeeded(turn)
+  }
+
+  #endUnlessHeeded(turn: Turn): void {
     setTimeout(() => {
       if (this.#turns.includes(turn)) void this.#slot.end('interrupt')
     }, INTERRUPT_MS).unref()

@@ -84,6 +84,7 @@ export class Session {
       options: this.options,
       record: () => this.#record,
       onWritten: (event) => this.#written(event),
+      onBegin: () => void parts.save(this.record).catch(() => {}),
       onChange: () => {
         if (this.isAtRest) parts.onRest(this)
       },
@@ -132,9 +133,9 @@ export class Session {
   }
 
   info(): SessionInfo {
-    const { status, position, runner } = this.#engine
+    const { status, position, queuedPrompts } = this.#engine
     const { id: log, firstSeq, lastSeq } = this.feed
-    const moment = { status, position, queuedPrompts: runner.waiting, log, firstSeq, lastSeq }
+    const moment = { status, position, queuedPrompts, log, firstSeq, lastSeq }
     return describeSession(this.#record, this.state, moment)
   }
 

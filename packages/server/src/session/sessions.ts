@@ -43,6 +43,7 @@ export class Sessions {
   readonly #parts: SessionsParts
   readonly #entries = new Map<string, Entry>()
   #isClosed = false
+  #lastCreated = 0
 
   private constructor(parts: SessionsParts) {
     this.#parts = parts
@@ -54,6 +55,7 @@ export class Sessions {
     const open: string[] = []
     for (const { record, isAtRest } of await parts.store.list()) {
       const { rest: _, ...without } = record
+      sessions.#lastCreated = Math.max(sessions.#lastCreated, record.createdAt)
       sessions.#entries.set(record.id, { record: isAtRest ? record : without })
       if (!isAtRest) open.push(record.id)
     }
@@ -75,7 +77,8 @@ export class Sessions {
     const known = this.#entries.get(id)
     if (known !== undefined) return { info: await this.#recreate(id, options), created: false }
     if (this.#entries.size >= this.#parts.maxSessions) throw tooManySessions(this.#entries.size)
-    const now = Date.now()
+    // Each has a place of its own in the list.
+    const now = (this.#lastCreated = Math.max(Date.now(), this.#lastCreated + 1))
     const shown = redactConfig(options)
     const record: SessionRecord = {
       id,
@@ -92,7 +95,10 @@ export class Sessions {
     }
     const session = this.#create(record, options)
     this.#entries.set(id, { record, session })
-    session.catch(() => this.#entries.delete(id))
+    session.catch(async () => {
+      this.#entries.delete(id)
+      await this.#parts.store.remove(id).catch(() => {})
+    })
     const created = await session
     if (!isPlain) setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
     return { info: created.info(), created: true }
@@ -143,7 +149,8 @@ export class Sessions {
   async delete(id: string): Promise<void> {
     const session = await this.open(id)
     const { store, means } = this.#parts
-    clearTimeout(this.#find(id).resting)
+    await store.markDeleted(id)
+    clearTimeout(this.#entries.get(id)?.resting)
     this.#entries.delete(id)
     await session.close('deleted')
     await store.remove(id)

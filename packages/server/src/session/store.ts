@@ -1,5 +1,6 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { storageFull } from '../log/event-log.ts'
 import { JsonlLog, type JsonlLogOptions } from '../log/jsonl-log.ts'
 import { readRecord, sizeOfLog, writeRecord, type SessionRecord } from './record.ts'
 
@@ -42,39 +43,53 @@ export class SessionStore {
     return this.#deleted.has(id)
   }
 
+  /** @throws AgentServerError `storage_full` */
   async openLog(id: string): Promise<JsonlLog> {
-    return await JsonlLog.open(this.#folderOf(id), this.#logOptions)
+    return await JsonlLog.open(this.#folderOf(id), this.#logOptions).catch(full)
   }
 
+  /** @throws AgentServerError `storage_full` */
   async save(record: SessionRecord, isDurable: boolean): Promise<void> {
-    await writeRecord(this.#folderOf(record.id), record, isDurable)
+    await writeRecord(this.#folderOf(record.id), record, isDurable).catch(full)
   }
 
   async sizeOfLog(id: string): Promise<number> {
     return await sizeOfLog(this.#folderOf(id))
   }
 
-  /** Removes a session; from then on its id is not free any more. What is half removed at a crash, is no session. */
-  async remove(id: string): Promise<void> {
+  /** Remembers that a session is deleted: its id is not free any more. @throws AgentServerError `storage_full` */
+  async markDeleted(id: string): Promise<void> {
+    const file = await open(join(this.#folder, 'deleted'), 'a', 0o600).catch(full)
+    try {
+      await file.appendFile(`${id}\n`).catch(full)
+      await file.datasync().catch(full)
+    } finally {
+      await file.close()
+    }
     this.#deleted.add(id)
-    await appendFile(join(this.#folder, 'deleted'), `${id}\n`, { mode: 0o600 })
-    const gone = `${this.#folderOf(id)}.deleted`
-    await rename(this.#folderOf(id), gone)
-    await rm(gone, { recursive: true, force: true })
+  }
+
+  /** Removes what there is of a session; what is half removed at a crash, is no session. */
+  async remove(id: string): Promise<void> {
+    await rm(this.#folderOf(id), { recursive: true, force: true })
   }
 
   async #look(name: string): Promise<{ record: SessionRecord; isAtRest: boolean } | undefined> {
     const folder = join(this.#folder, name)
-    if (name.endsWith('.deleted')) {
-      await rm(folder, { recursive: true, force: true })
+    if (this.#deleted.has(name)) {
+      await this.remove(name)
       return undefined
     }
     const record = await readRecord(folder)
-    if (record === undefined || record.id !== name || this.#deleted.has(name)) return undefined
+    if (record === undefined || record.id !== name) return undefined
     return { record, isAtRest: record.rest?.bytes === (await sizeOfLog(folder)) }
   }
 
   #folderOf(id: string): string {
     return join(this.#folder, id)
   }
+}
+
+function full(cause: unknown): never {
+  throw storageFull(cause)
 }
