@@ -68,7 +68,7 @@ export class Answerer {
       journal.note('answered', accepted)
       this.accepted.push(accepted)
     } catch (error) {
-      const isWrong = error instanceof Refused && /^invalid/.test(error.code)
+      const isWrong = error instanceof Refused && error.code.startsWith('invalid')
       if (isWrong) journal.violate('an answer was refused', { open, error: String(error) })
     }
   }

@@ -31,6 +31,8 @@ export class Conversation {
   readonly answerer: Answerer
   /** The prompt after which the whole history is looked at. */
   last: Prompt | undefined
+  /** The number of the last event when everything had settled. */
+  settledSeq = 0
   readonly #parts: ConversationParts
   readonly #networks: Network[]
   readonly #doors: Doors
@@ -104,10 +106,11 @@ export class Conversation {
     await this.#idle(timeoutMs)
     const info = await this.#doors.info().catch(() => ({}))
     const { lastSeq = Infinity } = info as { lastSeq?: number }
+    this.settledSeq = lastSeq
     const all = this.readers.map(({ parts }) => parts.ledger)
     await this.#until(
       'every reader has everything',
-      () => all.every((ledger) => ledger.lastSeq >= (lastSeq as number)),
+      () => all.every((ledger) => ledger.lastSeq >= this.settledSeq),
       timeoutMs,
     )
   }
@@ -121,9 +124,7 @@ export class Conversation {
     await this.#until(
       'the session is idle',
       async () => {
-        const { status, queuedPrompts } = await this.#doors
-          .info()
-          .catch(() => ({}) as Record<string, unknown>)
+        const { status, queuedPrompts } = await this.#doors.info().catch((): Record<string, unknown> => ({}))
         return status === 'idle' && queuedPrompts === 0 && this.watch.open.length === 0
       },
       timeoutMs,

@@ -89,15 +89,15 @@ interface Stage {
 
 async function course(options: ChaosOptions, { random, journal, host, disk, model }: Stage): Promise<void> {
   const all: Conversation[] = []
-  let isOver = false
+  const over = new AbortController()
   const lane = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const name = `s${all.length + 1}`
       const beginning = Conversation.begin({ name, host, journal, random: random.of(name) })
       const place = all.push(undefined as never) - 1
       const conversation = await beginning
       all[place] = conversation
-      if (isOver) conversation.talker.stop()
+      if (over.signal.aborted) conversation.talker.stop()
       await conversation.talker.talk(MAX_PROMPTS)
     }
   }
@@ -117,7 +117,7 @@ async function course(options: ChaosOptions, { random, journal, host, disk, mode
   await pause(options.durationMs)
   faults.stop()
   await failing
-  isOver = true
+  over.abort()
   journal.note('faults are over')
   for (const conversation of begun()) conversation.talker.stop()
   await Promise.all(lanes)
@@ -155,14 +155,13 @@ async function checkMemory(host: ServerHost, journal: Journal): Promise<void> {
 }
 
 async function check(
-  { name, readers, talker, answerer, last }: Conversation,
+  { name, readers, talker, answerer, last, settledSeq }: Conversation,
   { host, journal, model }: Pick<Stage, 'host' | 'journal' | 'model'>,
 ): Promise<void> {
   const events = await readLog(host.dataDir, name, journal)
   journal.count('events', events.length)
-  // The start that measured memory may have added to logs that readers had read to their end.
   const ledgers = readers.map(({ parts }) => parts.ledger)
-  checkReaders(events, ledgers, journal)
+  checkReaders(events, ledgers, settledSeq, journal)
   checkAsks(events, answerer.accepted, journal, name)
   const outcomes = checkPrompts(events, talker.prompts, journal)
   const asked = model.asked.get(name) ?? []

@@ -56,7 +56,13 @@ test(
     await other.next(isResult, 120_000)
     const behind = [stalled, stalledStream].map(({ frames }) => frames.length)
     clearInterval(watch)
-    console.log(other.frames.length, textsOf(other.frames).length, peak - baseline, percentile99(delays), Date.now() - stalledAt)
+    console.log(
+      other.frames.length,
+      textsOf(other.frames).length,
+      peak - baseline,
+      percentile99(delays),
+      Date.now() - stalledAt,
+    )
     expect(Math.max(...behind), 'they did not read').toBeLessThan(count / 2)
     expect(peak - baseline, 'growth in MiB').toBeLessThan(GROWTH)
     expect(percentile99(delays), 'the other reader is not held up, in ms').toBeLessThan(2000)

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { QueryConfig, SessionLimits } from '@claude-agent/protocol'
+import { syncDirectory } from '../log/log-identity.ts'
 import type { StateSnapshot } from './state.ts'
 
 /** How a session was when it had nothing left to do: it need not be opened to tell of it. */
@@ -66,13 +67,4 @@ export async function sizeOfLog(folder: string): Promise<number> {
   const names = (await readdir(folder)).filter((name) => name.startsWith('events-'))
   const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size))
   return sizes.reduce((sum, size) => sum + size, 0)
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
 }

@@ -97,7 +97,7 @@ export class Sessions {
     this.#entries.set(id, { record, session })
     session.catch(async () => {
       this.#entries.delete(id)
-      await this.#parts.store.remove(id).catch(() => {})
+      await this.#parts.store.discard(id).catch(() => {})
     })
     const created = await session
     if (!isPlain) setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
@@ -149,7 +149,7 @@ export class Sessions {
   async delete(id: string): Promise<void> {
     const session = await this.open(id)
     const { store, means } = this.#parts
-    await store.markDeleted(id)
+    store.markDeleted(id)
     clearTimeout(this.#entries.get(id)?.resting)
     this.#entries.delete(id)
     await session.close('deleted')

@@ -1,9 +1,12 @@
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storageFull } from '../log/event-log.ts'
+import { syncDirectory } from '../log/log-identity.ts'
 import { JsonlLog, type JsonlLogOptions } from '../log/jsonl-log.ts'
 import { readRecord, sizeOfLog, writeRecord, type SessionRecord } from './record.ts'
 
+/** Ends the name of the folder of a session that is deleted; no id can. */
+const DELETED = '.deleted'
 /** Deleted sessions that are remembered. */
 const REMEMBERED = 100_000
 
@@ -57,27 +60,43 @@ export class SessionStore {
     return await sizeOfLog(this.#folderOf(id))
   }
 
-  /** Remembers that a session is deleted: its id is not free any more. @throws AgentServerError `storage_full` */
-  async markDeleted(id: string): Promise<void> {
-    const file = await open(join(this.#folder, 'deleted'), 'a', 0o600).catch(full)
-    try {
-      await file.appendFile(`${id}\n`).catch(full)
-      await file.datasync().catch(full)
-    } finally {
-      await file.close()
-    }
+  /** The id of a session is not free any more, from now on. */
+  markDeleted(id: string): void {
     this.#deleted.add(id)
   }
 
-  /** Removes what there is of a session; what is half removed at a crash, is no session. */
+  /** Removes a session that was closed, also from a full disk: its folder stays as a mark until that is noted. */
   async remove(id: string): Promise<void> {
+    const folder = this.#folderOf(id)
+    await rename(folder, `${folder}${DELETED}`)
+    await syncDirectory(this.#folder)
+    await this.#clear(id).catch(() => {})
+  }
+
+  /** Removes what there is of a session that never came to be. */
+  async discard(id: string): Promise<void> {
     await rm(this.#folderOf(id), { recursive: true, force: true })
+  }
+
+  async #clear(id: string): Promise<void> {
+    const folder = `${this.#folderOf(id)}${DELETED}`
+    for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true })
+    const file = await open(join(this.#folder, 'deleted'), 'a', 0o600)
+    try {
+      await file.appendFile(`${id}\n`)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
+    await rmdir(folder)
   }
 
   async #look(name: string): Promise<{ record: SessionRecord; isAtRest: boolean } | undefined> {
     const folder = join(this.#folder, name)
-    if (this.#deleted.has(name)) {
-      await this.remove(name)
+    if (name.endsWith(DELETED)) {
+      const id = name.slice(0, -DELETED.length)
+      this.#deleted.add(id)
+      await this.#clear(id).catch(() => {})
       return undefined
     }
     const record = await readRecord(folder)
