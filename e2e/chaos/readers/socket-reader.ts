@@ -48,7 +48,7 @@ export class SocketReader extends Reader {
         this.#hear(JSON.parse((data as Buffer).toString('utf8')) as SessionDown)
     })
     await new Promise<void>((resolve) => socket.once('close', () => resolve()))
-    for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(new Dropped('the socket closed'))
+    for (const id of this.#waiting.keys()) this.#settle(id)?.reject(new Dropped('the socket closed'))
   }
 
   #hear(frame: SessionDown): void {

@@ -94,12 +94,12 @@ describe('a spare', () => {
     world,
   }) => {
     const { server } = await setStage(world, { CLAUDE_AGENT_SPARES: '1' })
-    const options = { systemPrompt: 'You are a spare part.' }
+    const options = { model: 'claude-spare-part' }
     const one = await Peer.create(world, server, { options })
     await one.run('the first')
     const mine = await agentOf(one)
     const spare = await until('a spare is ready', async () =>
-      (await processesWith('You are a spare part.')).find(({ id }) => id !== mine.id),
+      (await processesWith('claude-spare-part')).find(({ id }) => id !== mine.id),
     )
     const two = await Peer.create(world, server, { options })
     expect(await two.run('the second')).toBe('completed')

@@ -1,19 +1,28 @@
+import type { AskKind, AskOutcome } from '@claude-agent/protocol'
 import type { Fields } from './fields.ts'
 
 interface Common {
-  /** The messages that made this card, as they came. */
+  /** The events that made this card, as they came. */
   raw: readonly unknown[]
   /** The tool call of the sub-agent that this belongs to. */
   parent: string | undefined
 }
 
-/** `unsettled`: the connection was lost before the end of the prompt was heard. */
-export type PromptStatus = 'queued' | 'running' | 'done' | 'interrupted' | 'failed' | 'unsettled'
+/** `sending`: not acknowledged yet. `cancelled`: taken back. `unsent`: the server did not take it. */
+export type PromptStatus =
+  | 'sending'
+  | 'queued'
+  | 'running'
+  | 'done'
+  | 'interrupted'
+  | 'cancelled'
+  | 'failed'
+  | 'unsent'
 
 /** What a person, or the harness in a person's name, said to the agent. */
 export interface PromptCard extends Common {
   kind: 'prompt'
-  /** Only of a prompt that was written on this page. */
+  /** Not of what the harness said in a person's name. */
   uuid: string | undefined
   text: string
   status: PromptStatus
@@ -24,7 +33,7 @@ export interface TextCard extends Common {
   kind: 'text'
   text: string
   live: boolean
-  /** The rest was cut off, by an interrupt or a lost connection. */
+  /** The rest is missing: it was interrupted, or the connection is lost. */
   cut: boolean
   /** The text stands for an error of the model's API. */
   failed: boolean
@@ -76,7 +85,27 @@ export interface ResultCard extends Common {
   details: readonly string[]
   turns: number | undefined
   durationMs: number | undefined
+  tokens: number | undefined
+  /** At list price; undefined where the models' prices are not known. */
   costUsd: number | undefined
+}
+
+/** How an ask was settled. */
+export interface Settlement {
+  outcome: AskOutcome
+  by: string | undefined
+  /** What was answered. */
+  result: Fields
+}
+
+/** Something that the agent waits for somebody to answer. */
+export interface AskCard extends Common {
+  kind: 'ask'
+  ask: string
+  askKind: AskKind
+  data: Fields
+  /** Undefined while it is open. */
+  settled: Settlement | undefined
 }
 
 interface ErrorCard extends Common {
@@ -117,6 +146,7 @@ export type Card =
   | ToolCard
   | SessionCard
   | ResultCard
+  | AskCard
   | ErrorCard
   | InfoCard
   | NoticeCard

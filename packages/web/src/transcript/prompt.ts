@@ -1,53 +1,50 @@
 import type { PromptCard, PromptStatus } from './card.ts'
-import { textOf, textsOf, type Fields } from './fields.ts'
+import { fieldsOf, listOf, textOf, textsOf, type Fields } from './fields.ts'
 import { append, change, isBusy, without, type Transcript } from './transcript.ts'
 
-/** Adds a prompt that this page sends. It waits behind the others until its turn begins. */
-export function addPrompt(before: Transcript, uuid: string, text: string, message: unknown): Transcript {
-  const common = { kind: 'prompt' as const, uuid, text, raw: [message], parent: undefined }
-  return isBusy(before)
-    ? { ...before, waiting: [...before.waiting, { ...common, status: 'queued' }] }
-    : open(before, { ...common, status: 'running' })
+/** Statuses in which a prompt has come to its end. */
+const ENDED: Record<string, PromptStatus> = {
+  completed: 'done',
+  interrupted: 'interrupted',
+  cancelled: 'cancelled',
+  failed: 'failed',
 }
 
-/** Follows what the CLI says about a prompt's way through its queue. */
-export function applyLifecycle(before: Transcript, message: Fields): Transcript {
-  const uuid = textOf(message['command_uuid'])
-  const named = uuid === undefined ? [] : [uuid]
-  switch (message['state']) {
-    case 'queued':
-      return before
-    case 'started':
-      return startPrompts({ ...before, active: true }, named)
-    case 'cancelled':
-    case 'discarded':
-      return endPrompts(before, named, 'interrupted')
-    case 'failed':
-      return endPrompts(before, named, 'failed')
-    default:
-      return endPrompts(before, named, 'done')
-  }
+/** Adds a prompt that this page is about to send: it is shown behind all else until the server has it. */
+export function addSending(before: Transcript, uuid: string, text: string, message: unknown): Transcript {
+  return wait(before, { kind: 'prompt', uuid, text, status: 'sending', raw: [message], parent: undefined })
+}
+
+/** Ends a prompt that the server did not take. */
+export function endUnsent(before: Transcript, uuid: string): Transcript {
+  return endPrompt(before, uuid, 'unsent')
+}
+
+/** Adds a prompt that was accepted. It waits behind the others until its turn begins. */
+export function applyUserMessage(before: Transcript, event: Fields): Transcript {
+  const uuid = textOf(event['uuid'])
+  if (uuid === undefined || before.openPrompts[uuid] !== undefined) return before
+  const others = before.waiting.filter((waiting) => waiting.uuid !== uuid)
+  const transcript = { ...before, waiting: others }
+  const accepted = others.filter(({ status }) => status !== 'sending')
+  const text = textOfPrompt(fieldsOf(fieldsOf(event['data'])['message'])['content'])
+  const card: PromptCard = { kind: 'prompt', uuid, text, status: 'queued', raw: [event], parent: undefined }
+  return isBusy({ ...transcript, waiting: accepted }) && event['turn'] !== 'running'
+    ? wait(transcript, card)
+    : open(transcript, { ...card, status: 'running' })
+}
+
+/** Ends a prompt, as the server says it ended. */
+export function applyPromptEnded(before: Transcript, event: Fields): Transcript {
+  const uuid = textOf(event['uuid'])
+  return uuid === undefined
+    ? before
+    : endPrompt(before, uuid, ENDED[textOf(event['outcome']) ?? ''] ?? 'done')
 }
 
 /** Marks prompts as running, which gives those that waited their place. */
 export function startPrompts(before: Transcript, uuids: readonly string[]): Transcript {
   return uuids.reduce((transcript, uuid) => place(transcript, uuid, 'running'), before)
-}
-
-/** Ends prompts. */
-export function endPrompts(before: Transcript, uuids: readonly string[], status: PromptStatus): Transcript {
-  return uuids.reduce((transcript, uuid) => {
-    const placed = place(transcript, uuid, status)
-    return placed.openPrompts[uuid] === undefined
-      ? placed
-      : { ...placed, openPrompts: without(placed.openPrompts, uuid) }
-  }, before)
-}
-
-/** Marks the prompts whose end may be missed. */
-export function unsettlePrompts(before: Transcript): Transcript {
-  const uuids = [...Object.keys(before.openPrompts), ...before.waiting.map((card) => card.uuid!)]
-  return uuids.reduce((transcript, uuid) => place(transcript, uuid, 'unsettled'), before)
 }
 
 /** The prompts that a message of the SDK says it belongs to. */
@@ -57,9 +54,14 @@ export function promptsOf(message: Fields): string[] {
   return many.length > 0 ? many : one === undefined ? [] : [one]
 }
 
-/** Whether this page sent the prompt and has not heard of its end. */
+/** Whether the prompt is known and has not ended. */
 export function isOpen(transcript: Transcript, uuid: string): boolean {
   return transcript.openPrompts[uuid] !== undefined || transcript.waiting.some((card) => card.uuid === uuid)
+}
+
+function endPrompt(before: Transcript, uuid: string, status: PromptStatus): Transcript {
+  const placed = place(before, uuid, status)
+  return { ...placed, openPrompts: without(placed.openPrompts, uuid) }
 }
 
 /** Gives a prompt its status; one that waited leaves the queue for the end of the transcript. */
@@ -76,4 +78,17 @@ function place(before: Transcript, uuid: string, status: PromptStatus): Transcri
 
 function open(before: Transcript, card: PromptCard): Transcript {
   return { ...append(before, card), openPrompts: { ...before.openPrompts, [card.uuid!]: before.count } }
+}
+
+/** Puts a prompt behind those that wait; what the server has not acknowledged comes last. */
+function wait(before: Transcript, card: PromptCard): Transcript {
+  const order = (one: PromptCard): number => (one.status === 'sending' ? 1 : 0)
+  return { ...before, waiting: [...before.waiting, card].toSorted((a, b) => order(a) - order(b)) }
+}
+
+function textOfPrompt(content: unknown): string {
+  if (typeof content === 'string') return content
+  return listOf(content)
+    .map((block) => textOf(block['text']) ?? `(${textOf(block['type']) ?? 'a block without type'})`)
+    .join('\n\n')
 }

@@ -1,19 +1,26 @@
-import { fieldsOf, isFields, textOf, type Fields } from './fields.ts'
-import { addPrompt, endPrompts, unsettlePrompts } from './prompt.ts'
+import type { SessionStatus } from '@claude-agent/protocol'
+import { applyAsk, applyAskSettled } from './ask.ts'
+import { fieldsOf, isFields, numberOf, textOf, type Fields } from './fields.ts'
+import { addSending, applyPromptEnded, applyUserMessage, endUnsent } from './prompt.ts'
 import { appendRaw } from './raw.ts'
 import { applySdkMessage } from './sdk-message.ts'
 import { interruptStreams, stopStreams } from './stream.ts'
 import { interruptTools } from './tool-result.ts'
-import { append, cardAt, change, runningPrompts, type Transcript } from './transcript.ts'
+import { append, cardAt, change, isBusy, type Transcript } from './transcript.ts'
 
 const MAX_INFO_LENGTH = 20_000
 
 /** What can happen to a transcript. */
 export type Happening =
-  | { type: 'frame'; frame: unknown }
-  | { type: 'prompt'; uuid: string; text: string; message: unknown }
+  | { type: 'event'; event: unknown }
+  /** This page is about to send a prompt; its event comes once it is accepted. */
+  | { type: 'sending'; uuid: string; text: string; message: unknown }
+  /** The server did not take the prompt. */
+  | { type: 'unsent'; uuid: string }
   | { type: 'disconnected' }
   | { type: 'notice'; text: string }
+  /** Something failed on this page. */
+  | { type: 'error'; error: Fields }
 
 /** The transcript after a happening. Never throws: what cannot be read becomes a row that says so. */
 export function reduce(before: Transcript, happening: Happening): Transcript {
@@ -26,74 +33,96 @@ export function reduce(before: Transcript, happening: Happening): Transcript {
 
 function apply(before: Transcript, happening: Happening): Transcript {
   switch (happening.type) {
-    case 'frame':
-      return applyFrame(before, happening.frame)
-    case 'prompt':
-      return addPrompt(before, happening.uuid, happening.text, happening.message)
+    case 'event':
+      return applyEvent(before, happening.event)
+    case 'sending':
+      return addSending(before, happening.uuid, happening.text, happening.message)
+    case 'unsent':
+      return endUnsent(before, happening.uuid)
     case 'disconnected':
-      return { ...unsettlePrompts(interruptStreams(before)), active: false }
+      return interruptStreams(before)
     case 'notice':
-      return append(before, { kind: 'notice', text: happening.text, raw: [], parent: undefined })
+      return notice(before, happening.text)
+    case 'error':
+      return applyError(before, happening.error)
   }
 }
 
-function applyFrame(before: Transcript, frame: unknown): Transcript {
-  const fields = fieldsOf(frame)
-  switch (fields['type']) {
+function applyEvent(before: Transcript, event: unknown): Transcript {
+  const fields = fieldsOf(event)
+  const type = textOf(fields['type'])
+  switch (type) {
+    case 'user_message':
+      return applyUserMessage(before, fields)
+    case 'prompt_ended':
+      return endTurn(applyPromptEnded(appendRaw(before, type, event, true), fields))
     case 'sdk_message':
-      return applySdkMessage(before, fields['data'])
-    case 'connected':
-      return appendRaw(before, 'connected', frame, true)
+      return applySdkMessage(before, fields)
+    case 'ask':
+      return applyAsk(before, fields)
+    case 'ask_settled':
+      return applyAskSettled(before, fields)
+    case 'status':
+      return appendRaw(applyStatus(before, fields), type, event, true)
+    case 'agent_started':
+    case 'session_updated':
+      return appendRaw(before, type, event, true)
+    case 'agent_exited':
+      return applyAgentExited(before, fields)
     case 'info':
       return applyInfo(before, fields)
     case 'error':
-      return applyError(settleRefused(before, fields), fields)
+      return applyError(before, fields)
+    case 'caught_up':
+      return { ...before, caughtUp: true }
+    case 'gap':
+      return notice(before, 'Older history is not kept.', event)
     default:
-      return appendRaw(before, isFields(frame) ? (textOf(fields['type']) ?? 'frame') : 'frame', frame, false)
+      return appendRaw(before, isFields(event) ? (type ?? 'event') : 'event', event, false)
   }
 }
 
+/** After the last prompt nothing of its turn goes on, however it ended. */
+function endTurn(before: Transcript): Transcript {
+  return isBusy(before) ? before : interruptTools(stopStreams(before))
+}
+
+function applyStatus(before: Transcript, event: Fields): Transcript {
+  const status = textOf(event['status']) as SessionStatus | undefined
+  return { ...before, status, position: numberOf(event['position']) }
+}
+
+/** An end that the server brought about is no news; an answer that was being written stays cut off. */
+function applyAgentExited(before: Transcript, event: Fields): Transcript {
+  const after = stopStreams(before)
+  if (textOf(event['reason']) !== undefined) return appendRaw(after, 'agent_exited', event, true)
+  return notice(after, `The agent's process ended: ${textOf(event['cause']) ?? 'nobody knows why'}.`, event)
+}
+
+function notice(before: Transcript, text: string, event?: unknown): Transcript {
+  const raw = event === undefined ? [] : [event]
+  return append(before, { kind: 'notice', text, raw, parent: undefined })
+}
+
 /** stderr comes in pieces: one card takes those that follow each other. */
-function applyInfo(before: Transcript, frame: Fields): Transcript {
-  const text = textOf(frame['data']) ?? JSON.stringify(frame['data'] ?? '')
+function applyInfo(before: Transcript, event: Fields): Transcript {
+  const text = textOf(event['data']) ?? JSON.stringify(event['data'] ?? '')
   const last = before.count - 1
   const card = before.count === 0 ? undefined : cardAt(before, last)
   if (card?.kind === 'info' && card.text.length < MAX_INFO_LENGTH) {
     return change(before, last, 'info', (info) => ({
       ...info,
       text: `${info.text.replace(/\n$/, '')}\n${text}`,
-      raw: [...info.raw, frame],
+      raw: [...info.raw, event],
     }))
   }
-  return append(before, { kind: 'info', text, raw: [frame], parent: undefined })
+  return append(before, { kind: 'info', text, raw: [event], parent: undefined })
 }
 
-function applyError(before: Transcript, frame: Fields): Transcript {
-  const message = textOf(frame['error']) ?? 'The server reported an error without words.'
-  const hint = textOf(frame['hint'])
-  const code = textOf(frame['code'])
-  const after = append(before, { kind: 'error', code, message, hint, raw: [frame], parent: undefined })
+function applyError(before: Transcript, event: Fields): Transcript {
+  const message = textOf(event['error']) ?? 'The server reported an error without words.'
+  const hint = textOf(event['hint'])
+  const code = textOf(event['code'])
+  const after = append(before, { kind: 'error', code, message, hint, raw: [event], parent: undefined })
   return { ...after, announcement: message }
-}
-
-/** An error frame names no prompt, so its code tells which one has ended by it. */
-function settleRefused(before: Transcript, frame: Fields): Transcript {
-  const running = runningPrompts(before)
-  switch (frame['code']) {
-    case 'frame_too_large':
-    case 'invalid_message':
-    case 'no_model_access':
-    case 'queue_full':
-    case 'server_stopping':
-    case 'storage_full': {
-      const newest = before.waiting.at(-1)?.uuid ?? running.at(-1)
-      return newest === undefined ? before : endPrompts(before, [newest], 'failed')
-    }
-    case 'agent_exited':
-    case 'agent_start_failed':
-    case 'prompt_interrupted':
-      return { ...interruptTools(stopStreams(endPrompts(before, running, 'failed'))), active: false }
-    default:
-      return before
-  }
 }

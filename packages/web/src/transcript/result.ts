@@ -1,9 +1,9 @@
 import type { ResultCard } from './card.ts'
-import { fieldsOf, numberOf, textOf, textsOf, type Fields } from './fields.ts'
-import { endPrompts, promptsOf, startPrompts } from './prompt.ts'
+import { fieldsOf, isFields, numberOf, textOf, textsOf, type Fields } from './fields.ts'
+import { appendRaw } from './raw.ts'
 import { stopStreams } from './stream.ts'
 import { interruptTools } from './tool-result.ts'
-import { append, runningPrompts, type Transcript } from './transcript.ts'
+import { append, type Transcript } from './transcript.ts'
 
 const TITLES: Record<string, string> = {
   error_max_turns: 'Stopped: the limit of turns is reached',
@@ -11,29 +11,30 @@ const TITLES: Record<string, string> = {
   error_max_structured_output_retries: 'Stopped: no answer of the asked shape',
 }
 
-/** Applies the end of a turn. */
-export function applyResult(before: Transcript, message: Fields): Transcript {
-  const card = readResult(before, message)
-  const named = promptsOf(message)
-  const ended = named.length > 0 ? named : runningPrompts(before)
-  const settled = interruptTools(stopStreams(endPrompts(before, ended, card.outcome)))
+/** Models whose list price the SDK knows. Others it counts by a price that is not theirs. */
+const PRICED = /claude/i
+
+const TOKENS = ['inputTokens', 'outputTokens', 'cacheReadInputTokens', 'cacheCreationInputTokens']
+
+/** Applies the end of a turn, or of its part before a question: there the turn goes on after the answer. */
+export function applyResult(before: Transcript, message: Fields, event: unknown): Transcript {
+  if (isFields(message['deferred_tool_use'])) return appendRaw(stopStreams(before), 'result', event, true)
+  const card = readResult(before, message, event)
+  const settled = interruptTools(stopStreams(before))
   const failure = card.outcome === 'failed' ? [card.title, ...card.details].join(' ') : undefined
-  const over = {
+  return {
     ...append(settled, card),
-    active: false,
     answered: false,
     announcement: failure ?? settled.announcement,
   }
-  // A CLI that names no prompts answers them in order.
-  return named.length > 0
-    ? over
-    : startPrompts(
-        over,
-        over.waiting.slice(0, 1).map((next) => next.uuid!),
-      )
 }
 
-function readResult(before: Transcript, message: Fields): ResultCard {
+/** Whether a price can be named for what a model did. */
+export function isPriced(model: string): boolean {
+  return PRICED.test(model)
+}
+
+function readResult(before: Transcript, message: Fields, event: unknown): ResultCard {
   const outcome = readOutcome(message)
   const subtype = textOf(message['subtype']) ?? ''
   const text = textOf(message['result'])
@@ -46,8 +47,8 @@ function readResult(before: Transcript, message: Fields): ResultCard {
     details: text === undefined || before.answered ? details : [...details, text],
     turns: numberOf(message['num_turns']),
     durationMs: numberOf(message['duration_ms']),
-    costUsd: readCost(message),
-    raw: [message],
+    ...readUsage(message),
+    raw: [event],
     parent: undefined,
   }
 }
@@ -57,9 +58,14 @@ function readOutcome(message: Fields): ResultCard['outcome'] {
   return textOf(message['terminal_reason'])?.startsWith('aborted') === true ? 'interrupted' : 'failed'
 }
 
-/** What this turn cost; `total_cost_usd` counts from the start of the agent's process. */
-function readCost(message: Fields): number | undefined {
-  const models = Object.values(fieldsOf(message['model_usage_since_last_result']))
-  if (models.length === 0) return numberOf(message['total_cost_usd'])
-  return models.reduce<number>((sum, usage) => sum + (numberOf(fieldsOf(usage)['costUSD']) ?? 0), 0)
+/** What this turn used; the totals of a result count from the start of the agent's process. */
+function readUsage(message: Fields): Pick<ResultCard, 'tokens' | 'costUsd'> {
+  const models = Object.entries(fieldsOf(message['model_usage_since_last_result']))
+  if (models.length === 0) return { tokens: undefined, costUsd: undefined }
+  const sum = (name: string): number =>
+    models.reduce((total, [, usage]) => total + (numberOf(fieldsOf(usage)[name]) ?? 0), 0)
+  return {
+    tokens: TOKENS.reduce((total, name) => total + sum(name), 0),
+    costUsd: models.every(([model]) => isPriced(model)) ? sum('costUSD') : undefined,
+  }
 }

@@ -1,15 +1,16 @@
 import { applyAssistant } from './assistant.ts'
 import { isFields, textOf, type Fields } from './fields.ts'
-import { applyLifecycle, promptsOf, startPrompts } from './prompt.ts'
+import { promptsOf, startPrompts } from './prompt.ts'
 import { appendRaw } from './raw.ts'
 import { applyResult } from './result.ts'
 import { applyInit } from './session.ts'
 import { applyStreamEvent } from './stream.ts'
-import { remember, type Transcript } from './transcript.ts'
+import type { Transcript } from './transcript.ts'
 import { applyUser } from './user.ts'
 
 /** Progress and housekeeping, worth a row only on demand. */
 const NOISE = new Set([
+  'attachment',
   'command_lifecycle',
   'rate_limit_event',
   'tool_progress',
@@ -24,34 +25,32 @@ const NOISE = new Set([
   'system/ui_invalidate',
 ])
 
-/** Applies a message of the SDK. A whole message that came before is dropped: the server delivers at least once. */
-export function applySdkMessage(before: Transcript, message: unknown): Transcript {
-  if (!isFields(message)) return appendRaw(before, 'message without fields', message, false)
-  if (message['type'] === 'stream_event') return applyStreamEvent(before, message)
-  const uuid = textOf(message['uuid'])
-  if (uuid !== undefined && before.seen.includes(uuid)) return before
-  const known = uuid === undefined ? before : remember(before, uuid)
-  const transcript = message['type'] === 'result' ? known : startPrompts(known, promptsOf(message))
-  return applyWhole(transcript, message)
-}
-
-function applyWhole(transcript: Transcript, message: Fields): Transcript {
+/** Applies a message of the SDK, with the event that brought it. */
+export function applySdkMessage(before: Transcript, event: Fields): Transcript {
+  const message = event['data']
+  if (!isFields(message)) return appendRaw(before, 'message without fields', event, false)
+  if (message['type'] === 'stream_event') return applyStreamEvent(before, message, event)
   const label = labelOf(message)
+  const transcript = startPrompts(before, startedBy(message))
   switch (label) {
     case 'assistant':
-      return applyAssistant(transcript, message)
+      return applyAssistant(transcript, message, event)
     case 'user':
-      return applyUser(transcript, message)
+      return applyUser(transcript, message, event)
     case 'system/init':
-      return applyInit(transcript, message)
-    case 'command_lifecycle':
-      return appendRaw(applyLifecycle(transcript, message), label, message, true)
-    case 'system/session_state_changed':
-      return appendRaw({ ...transcript, active: message['state'] !== 'idle' }, label, message, true)
+      return applyInit(transcript, message, event)
     default:
-      if (message['type'] === 'result') return applyResult(transcript, message)
-      return appendRaw(transcript, label, message, NOISE.has(label))
+      if (message['type'] === 'result') return applyResult(transcript, message, event)
+      return appendRaw(transcript, label, event, NOISE.has(label))
   }
+}
+
+/** The prompts that run, as a message tells. */
+function startedBy(message: Fields): string[] {
+  if (message['type'] === 'result') return []
+  if (message['type'] !== 'command_lifecycle') return promptsOf(message)
+  const uuid = textOf(message['command_uuid'])
+  return uuid !== undefined && message['state'] === 'started' ? [uuid] : []
 }
 
 function labelOf(message: Fields): string {

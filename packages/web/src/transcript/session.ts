@@ -3,16 +3,15 @@ import { appendRaw } from './raw.ts'
 import { append, type Transcript } from './transcript.ts'
 
 /** Applies the agent's introduction; it comes with each turn and is shown when it says something new. */
-export function applyInit(before: Transcript, message: Fields): Transcript {
+export function applyInit(before: Transcript, message: Fields, event: unknown): Transcript {
   const tools = Array.isArray(message['tools']) ? message['tools'].length : 0
   const model = textOf(message['model']) ?? 'unknown model'
   const cwd = textOf(message['cwd']) ?? ''
   const permissionMode = textOf(message['permissionMode']) ?? ''
   const session = JSON.stringify([message['session_id'], model, cwd, tools, permissionMode])
-  const running = { ...before, active: true }
-  if (session === before.session) return appendRaw(running, 'system/init', message, true)
+  if (session === before.session) return appendRaw(before, 'system/init', event, true)
   return append(
-    { ...running, session },
-    { kind: 'session', model, cwd, tools, permissionMode, raw: [message], parent: undefined },
+    { ...before, session },
+    { kind: 'session', model, cwd, tools, permissionMode, raw: [event], parent: undefined },
   )
 }

@@ -5,7 +5,7 @@ import { append, cardAt, change, without, type LiveMessage, type Transcript } fr
 const MAX_LINES_LENGTH = 200_000
 
 /** Applies a partial message: an event of the model's stream. */
-export function applyStreamEvent(before: Transcript, message: Fields): Transcript {
+export function applyStreamEvent(before: Transcript, message: Fields, envelope: unknown): Transcript {
   const event = fieldsOf(message['event'])
   const parent = textOf(message['parent_tool_use_id'])
   const id =
@@ -13,13 +13,12 @@ export function applyStreamEvent(before: Transcript, message: Fields): Transcrip
     textOf(message['api_message_id']) ??
     before.streaming[parent ?? '']
   if (id === undefined) return before
-  let transcript = collect(before, id, parent, message)
+  let transcript = collect(before, id, parent, envelope)
   if (event['type'] === 'message_start') {
     transcript = {
       ...transcript,
       live: { ...transcript.live, [id]: { ...transcript.live[id]!, stale: false } },
       streaming: { ...transcript.streaming, [parent ?? '']: id },
-      active: transcript.active || parent === undefined,
     }
   }
   const live = transcript.live[id]
@@ -37,9 +36,9 @@ export function applyStreamEvent(before: Transcript, message: Fields): Transcrip
 }
 
 /** Keeps the partial message in the row that a streamed message has for them, and begins that row. */
-function collect(before: Transcript, id: string, parent: string | undefined, message: Fields): Transcript {
+function collect(before: Transcript, id: string, parent: string | undefined, envelope: unknown): Transcript {
   const live = before.live[id]
-  const line = `${JSON.stringify(message)}\n`
+  const line = `${JSON.stringify(envelope)}\n`
   if (live !== undefined) {
     return change(before, live.rows, 'raw', (card) => ({
       ...card,
@@ -61,7 +60,7 @@ function collect(before: Transcript, id: string, parent: string | undefined, mes
   return { ...append(before, row), live: { ...before.live, [id]: begun } }
 }
 
-/** Begins the card of a block; a block that begins again, after a reconnect, begins from nothing. */
+/** Begins the card of a block; one that begins again, after a reconnect, begins from nothing. */
 function startBlock(
   before: Transcript,
   id: string,
@@ -70,12 +69,7 @@ function startBlock(
   parent: string | undefined,
   block: Fields,
 ): Transcript {
-  if (live.blocks[index] !== undefined) {
-    const emptied = change(before, live.blocks[index], 'text', (card) => {
-      return { ...card, text: '', live: true, cut: false }
-    })
-    return change(emptied, live.blocks[index], 'thinking', (card) => ({ ...card, text: '', live: true }))
-  }
+  if (index in live.blocks) return restartBlock(before, live.blocks[index])
   const card = liveCard(block, parent)
   if (card === undefined) return before
   const at = before.count
@@ -84,6 +78,12 @@ function startBlock(
   return card.kind === 'tool'
     ? { ...transcript, openTools: { ...transcript.openTools, [card.toolId]: at } }
     : transcript
+}
+
+function restartBlock(before: Transcript, position: number | undefined): Transcript {
+  const text = change(before, position, 'text', (card) => ({ ...card, text: '', live: true, cut: false }))
+  const thought = change(text, position, 'thinking', (card) => ({ ...card, text: '', live: true }))
+  return change(thought, position, 'tool', (card) => ({ ...card, partialInput: '' }))
 }
 
 function liveCard(block: Fields, parent: string | undefined): Card | undefined {
@@ -161,17 +161,30 @@ function settle(before: Transcript, live: LiveMessage, cut: boolean): Transcript
   return transcript
 }
 
-/** Takes the card that the whole block replaces: of a tool by its id, else the first of its kind. */
+/** Takes the card that the whole block replaces: the first of its kind. */
 export function takeLiveBlock(
   before: Transcript,
   id: string | undefined,
   kind: 'text' | 'thinking',
 ): { transcript: Transcript; position: number | undefined } {
-  const live = id === undefined ? undefined : before.live[id]
-  for (const [index, position] of Object.entries(live?.blocks ?? {})) {
-    if (position === undefined || cardAt(before, position)?.kind !== kind) continue
-    const blocks = { ...live!.blocks, [index]: undefined }
-    return { transcript: { ...before, live: { ...before.live, [id!]: { ...live!, blocks } } }, position }
-  }
-  return { transcript: before, position: undefined }
+  const position = positionsOf(before, id).find((at) => cardAt(before, at)?.kind === kind)
+  return { transcript: take(before, id, position), position }
+}
+
+/** Takes the block of a tool call from those that are being streamed; its card is known by the call's id. */
+export function takeLiveTool(before: Transcript, id: string | undefined, toolId: string): Transcript {
+  return take(before, id, before.openTools[toolId])
+}
+
+function positionsOf(transcript: Transcript, id: string | undefined): number[] {
+  const blocks = Object.values(transcript.live[id ?? '']?.blocks ?? {})
+  return blocks.filter((position) => position !== undefined)
+}
+
+function take(before: Transcript, id: string | undefined, position: number | undefined): Transcript {
+  const live = before.live[id ?? '']
+  const index = Object.entries(live?.blocks ?? {}).find(([, at]) => at !== undefined && at === position)?.[0]
+  if (live === undefined || index === undefined) return before
+  const blocks = { ...live.blocks, [index]: undefined }
+  return { ...before, live: { ...before.live, [id!]: { ...live, blocks } } }
 }

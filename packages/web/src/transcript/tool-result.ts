@@ -5,7 +5,12 @@ import { append, change, without, type Transcript } from './transcript.ts'
 const IMAGE_TYPES = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
 
 /** Gives a tool's card its result; the result of a call that is not known gets a card of its own. */
-export function applyToolResult(before: Transcript, block: Fields, message: Fields): Transcript {
+export function applyToolResult(
+  before: Transcript,
+  block: Fields,
+  message: Fields,
+  event: unknown,
+): Transcript {
   const toolId = textOf(block['tool_use_id']) ?? ''
   const result = readResult(block, message)
   const status = result.failed ? 'failed' : 'done'
@@ -19,12 +24,13 @@ export function applyToolResult(before: Transcript, block: Fields, message: Fiel
       partialInput: '',
       status,
       result,
-      raw: [message],
+      raw: [event],
       parent: textOf(message['parent_tool_use_id']),
     })
   }
-  const raw = (known: readonly unknown[]) => [...known, message]
-  const after = change(before, position, 'tool', (card) => ({ ...card, status, result, raw: raw(card.raw) }))
+  const after = change(before, position, 'tool', (card) => {
+    return { ...card, status, result, raw: [...card.raw, event] }
+  })
   return { ...after, openTools: without(after.openTools, toolId) }
 }
 

@@ -1,14 +1,14 @@
+import type { SessionStatus } from '@claude-agent/protocol'
 import type { Card, PromptCard } from './card.ts'
 
 /** Cards of one page; pages let a change touch 64 cards instead of all of them. */
 export type Page = readonly Card[]
 
 export const PAGE_SIZE = 64
-const REMEMBERED = 1000
 
 /** A message that is being streamed. */
 export interface LiveMessage {
-  /** Position of the card of each block, by the block's index; undefined once the whole block came. */
+  /** Position of the card of each block, by the block's index; undefined once the whole block has come. */
   blocks: Readonly<Record<number, number | undefined>>
   /** Position of the card that collects the partial messages. */
   rows: number
@@ -20,8 +20,6 @@ export interface LiveMessage {
 export interface Transcript {
   pages: readonly Page[]
   count: number
-  /** Ids of the last whole messages, to tell a message that is delivered again. */
-  seen: readonly string[]
   /** The messages that are being streamed, by their id. */
   live: Readonly<Record<string, LiveMessage>>
   /** Which message the agent (`''`) or a sub-agent streams now. */
@@ -32,10 +30,16 @@ export interface Transcript {
   waiting: readonly PromptCard[]
   /** Position of each prompt that has begun and not ended. */
   openPrompts: Readonly<Record<string, number>>
+  /** Position of each ask that is open. */
+  openAsks: Readonly<Record<string, number>>
   /** The agent as it last introduced itself. */
   session: string
-  /** A turn is running. */
-  active: boolean
+  /** What the session does, as its events tell; undefined before the first one that says so. */
+  status: SessionStatus | undefined
+  /** With `queued`: how many sessions get a process before this one. */
+  position: number | undefined
+  /** Everything that was there when the page came has been read. */
+  caughtUp: boolean
   /** The running turn wrote some text. */
   answered: boolean
   /** The last thing worth saying aloud. */
@@ -45,14 +49,16 @@ export interface Transcript {
 export const EMPTY_TRANSCRIPT: Transcript = {
   pages: [],
   count: 0,
-  seen: [],
   live: {},
   streaming: {},
   openTools: {},
   waiting: [],
   openPrompts: {},
+  openAsks: {},
   session: '',
-  active: false,
+  status: undefined,
+  position: undefined,
+  caughtUp: false,
   answered: false,
   announcement: '',
 }
@@ -89,28 +95,19 @@ export function change<K extends Card['kind']>(
   return { ...transcript, pages: transcript.pages.with(index, page) }
 }
 
-/** The transcript that remembers one more message as delivered. */
-export function remember(transcript: Transcript, uuid: string): Transcript {
-  return { ...transcript, seen: [...transcript.seen.slice(1 - REMEMBERED), uuid] }
-}
-
 /** A record without one key. */
 export function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
   const { [key]: _, ...rest } = record
   return rest
 }
 
-/** Whether a prompt waits or a turn runs. */
+/** Whether a prompt of anybody has not ended. */
 export function isBusy(transcript: Transcript): boolean {
-  return transcript.active || transcript.waiting.length > 0 || runningPrompts(transcript).length > 0
+  return transcript.waiting.length > 0 || Object.keys(transcript.openPrompts).length > 0
 }
 
-/** The prompts that run: one, unless the CLI merged some. */
-export function runningPrompts(transcript: Transcript): string[] {
-  return Object.entries(transcript.openPrompts)
-    .filter(([, position]) => {
-      const card = cardAt(transcript, position)
-      return card?.kind === 'prompt' && card.status === 'running'
-    })
-    .map(([uuid]) => uuid)
+/** The position of the ask that has been open for longest. */
+export function firstOpenAsk(transcript: Transcript): number | undefined {
+  const positions = Object.values(transcript.openAsks)
+  return positions.length === 0 ? undefined : Math.min(...positions)
 }
