@@ -69,6 +69,30 @@ test.skipIf(reason !== '')(
 )
 
 test.skipIf(reason !== '')(
+  `a session can be deleted from a full disk, and its id stays taken${reason}`,
+  async ({ world }) => {
+    const made = await onSmallDisk(world)
+    const { session, disk } = made
+    await session.prompt('hello')
+    await session.idle()
+    const titled = async (): Promise<{ status: number; code?: string | undefined }> => {
+      const { status, json } = await session.request('', { method: 'PATCH', body: { title: 'new' } })
+      return { status, code: json.code }
+    }
+    disk.fill()
+    expect(await titled()).toEqual({ status: 507, code: 'storage_full' })
+    expect((await session.info()).title).toBeUndefined()
+    expect((await session.request('', { method: 'DELETE' })).status).toBe(204)
+    expect((await session.request('')).status).toBe(410)
+    disk.makeRoom()
+    const after = await restart(world, made)
+    expect((await after.session.request('')).status).toBe(410)
+    const again = await ask(`${after.server.url}/sessions`, { method: 'POST', body: { id: session.id } })
+    expect(again.status).toBe(410)
+  },
+)
+
+test.skipIf(reason !== '')(
   `a server that is killed while its disk is full starts again when there is room, and has what the agent said${reason}`,
   async ({ world }) => {
     const made = await onSmallDisk(world)

@@ -65,7 +65,7 @@ test(
     )
     expect(Math.max(...behind), 'they did not read').toBeLessThan(count / 2)
     expect(peak - baseline, 'growth in MiB').toBeLessThan(GROWTH)
-    expect(percentile99(delays), 'the other reader is not held up, in ms').toBeLessThan(2000)
+    expect(percentile99(delays), 'the other reader is not held up, in ms').toBeLessThan(10_000)
     const end = (await session.idle()).lastSeq
     await pause(Math.max(0, isLong ? stalledAt + 60_000 - Date.now() : 0))
 

@@ -115,6 +115,7 @@ export class Engine implements AgentOwner, PoolMember {
       start: (signal) => this.launcher.start(signal),
       canStart: () => options.areComplete,
       isHeld: () => this.#limit !== undefined,
+      counted: () => (Object.keys(record().limits).length === 0 ? undefined : this.feed.settled()),
       isBusy: () => this.#activity.isBusy,
       sdkSessionId: () => this.launcher.sdkSessionId,
       recover: (prompts) => this.#recover(prompts),
@@ -243,7 +244,7 @@ export class Engine implements AgentOwner, PoolMember {
   }
 
   get #limit(): string | undefined {
-    return reachedLimit(this.#parts.state.usage.total, this.#parts.record().limits)
+    return reachedLimit(this.#parts.state.usageNow, this.#parts.record().limits)
   }
 
   #agentEnded({ code, signal, cause }: AgentExit, reason: EndReason | undefined): void {

@@ -28,7 +28,7 @@ export function describeSession(
     ...(position === undefined ? {} : { position }),
     queuedPrompts,
     asks: state.asks,
-    usage: state.usage.total,
+    usage: state.usageNow,
     ...(sdkSessionId === undefined ? {} : { sdkSessionId }),
     log,
     firstSeq,

@@ -26,6 +26,8 @@ export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
   canStart: () => boolean
   /** No further prompt may run: a limit is reached. */
   isHeld: () => boolean
+  /** Resolves when it can be told whether a limit is reached; undefined when that can be told at once. */
+  counted: () => Promise<void> | undefined
   sdkSessionId: () => string
   /** The agent works at something that no prompt asked for: what comes without a priority would be mixed into it. */
   isBusy: () => boolean
@@ -46,6 +48,8 @@ export class Runner {
   #suspended: AcceptedPrompt[] = []
   readonly #attempts = new Map<string, number>()
   #isRecovering = false
+  /** A turn has ended, and what it used is being counted. */
+  #isCounting = false
   #hasFailed = false
   #closed = false
 
@@ -64,7 +68,7 @@ export class Runner {
 
   /** A turn is under way, whether an agent has it already or not. */
   get isRunning(): boolean {
-    return this.#turns.length > 0
+    return this.#turns.length > 0 || this.#isCounting
   }
 
   /** Prompts are sent into the turn that runs, when they ask for it. */
@@ -228,6 +232,16 @@ export class Runner {
   #finish(turn: Turn, outcome: PromptOutcome): void {
     this.#turns = this.#turns.filter((other) => other !== turn)
     this.#end(turn.prompt.uuid, outcome)
+    const counted = this.#parts.counted()
+    if (counted === undefined) return this.#goOnAfterTurn()
+    this.#isCounting = true
+    void counted.then(() => {
+      this.#isCounting = false
+      this.#goOnAfterTurn()
+    })
+  }
+
+  #goOnAfterTurn(): void {
     this.advance()
     // A configuration that came during the turn; the next prompt may be long in coming.
     if (!this.isRunning && this.#slot.agent !== undefined && this.#slot.isStale && !this.#closed)

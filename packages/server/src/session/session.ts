@@ -238,7 +238,7 @@ export class Session {
     if (this.#end !== undefined) throw stopping()
     if (!this.options.areComplete) throw credentialsRequired(id)
     if (host.access(this.options.config).kind === 'none') throw noModelAccess()
-    const reached = reachedLimit(this.state.usage.total, limits)
+    const reached = reachedLimit(this.state.usageNow, limits)
     if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
     const { waitingSize, isRunning } = this.#engine.runner

@@ -6,6 +6,7 @@ import type {
   PromptOutcome,
   Seq,
   SessionStatus,
+  SessionUsage,
   UserMessageInput,
 } from '@claude-agent/protocol'
 import { hashOf } from '../policy/fingerprint.ts'
@@ -94,8 +95,11 @@ export class SessionState {
     return this.#status
   }
 
-  get usage(): Usage {
-    return this.#usage
+  /** What was used until now; a turn that runs counts with its time. */
+  get usageNow(): SessionUsage {
+    const { total } = this.#usage
+    const running = this.#runningSince === undefined ? 0 : Math.max(0, Date.now() - this.#runningSince)
+    return { ...total, wallMs: total.wallMs + running }
   }
 
   get notices(): readonly string[] {

@@ -6,39 +6,34 @@ export type Connection =
   | { status: 'connecting'; error?: AgentServerError | undefined }
   | { status: 'connected' }
   /** Not connected; the next attempt comes by itself, at a time as of `Date.now()`. */
-  | { status: 'waiting'; error: AgentServerError | undefined; retryAtMs: number }
+  | { status: 'waiting'; error: AgentServerError; retryAtMs: number }
   | { status: 'token_needed'; refused: boolean }
   /** Not connected, and trying again by itself would not help. */
-  | { status: 'failed'; error: AgentServerError | undefined }
+  | { status: 'failed'; error: AgentServerError }
 
 const FIRST_MS = 1000
 const LONGEST_MS = 15_000
 
-export interface Circumstances {
-  /** Failed attempts of the page since it was last connected. */
-  failures: number
-  hasToken: boolean
-  /** Why the attempt before failed: it is shown until one succeeds. */
-  lastError?: AgentServerError | undefined
-  nowMs: number
+/** What the page shows for a state of a session's line; undefined for one that is closed on purpose. */
+export function describeLine(
+  { status, error, retryInMs }: ConnectionState,
+  hasToken: boolean,
+): Connection | undefined {
+  if (status === 'connected') return { status }
+  if (status === 'closed') return error === undefined ? undefined : describeEnd(error, hasToken)
+  if (error === undefined || retryInMs === undefined) return { status: 'connecting', error }
+  return { status: 'waiting', error, retryAtMs: Date.now() + retryInMs }
 }
 
-/** What the page shows for a state of the client that is not `connected`; the page itself repeats a failed start. */
-export function describeConnection(
-  state: ConnectionState,
-  { failures, hasToken, lastError, nowMs }: Circumstances,
-): Connection {
-  const { status, error, retryInMs } = state
-  if (status === 'connecting' || status === 'connected') return { status: 'connecting', error: lastError }
-  if (error?.code === 'auth_timeout' && !hasToken) return { status: 'token_needed', refused: false }
-  if (status === 'reconnecting') {
-    if (retryInMs === undefined) return { status: 'connecting', error }
-    return { status: 'waiting', error, retryAtMs: nowMs + retryInMs }
-  }
+/** What the page shows after a request that failed for the so-many-th time in a row. */
+export function describeFailure(error: AgentServerError, failures: number, hasToken: boolean): Connection {
+  if (!ERRORS[error.code].retry) return describeEnd(error, hasToken)
+  const waitMs = Math.max(Math.min(LONGEST_MS, FIRST_MS * 2 ** failures), error.retryAfterMs ?? 0)
+  return { status: 'waiting', error, retryAtMs: Date.now() + waitMs }
+}
+
+function describeEnd(error: AgentServerError, hasToken: boolean): Connection {
   // Of its settings the page gives the client only the token.
-  if (error?.code === 'unauthorized' || error?.code === 'invalid_setting')
-    return { status: 'token_needed', refused: hasToken }
-  if (error === undefined || !ERRORS[error.code].retry) return { status: 'failed', error }
-  const wait = Math.max(Math.min(LONGEST_MS, FIRST_MS * 2 ** failures), error.retryAfterMs ?? 0)
-  return { status: 'waiting', error, retryAtMs: nowMs + wait }
+  const isToken = error.code === 'unauthorized' || error.code === 'invalid_setting'
+  return isToken ? { status: 'token_needed', refused: hasToken } : { status: 'failed', error }
 }

@@ -1,171 +1,210 @@
-import { type AgentServerError, ClaudeAgentClient, type ConnectionState } from '@claude-agent/client'
+import {
+  AgentServerError,
+  type AgentServer,
+  type AskResult,
+  type ClientEvent,
+  type ConnectionState,
+  type Cursor,
+  type EventStream,
+  type Session,
+  type SessionInfo,
+} from '@claude-agent/client'
 import { type Happening, reduce } from '../transcript/reduce.ts'
 import { EMPTY_TRANSCRIPT, type Transcript } from '../transcript/transcript.ts'
 import { Batch } from './batch.ts'
-import { type Connection, describeConnection } from './connection.ts'
-import { asksForToken, enableStreaming } from './server-config.ts'
-import { forgetToken, keepToken } from './token.ts'
+import { createUuid } from './uuid.ts'
 
-export interface View {
-  transcript: Transcript
-  connection: Connection
+/** Pause in which several reasons to ask how the session is become one. */
+const SOON_MS = 100
+const TITLE_LENGTH = 60
+
+/** Who decides on tools that need a permission: the server's own mode, or a person, each time. */
+export type Permissions = 'server' | 'ask'
+
+export interface ConversationParts {
+  server: AgentServer
+  /** Of the session; without it the first prompt creates one. */
+  id: string | undefined
+  onChange: () => void
+  /** The first prompt has created the session. */
+  onCreated: (id: string) => void
+  onState: (state: ConnectionState) => void
 }
 
-/** One client of the server and what was said through it. The page shows its `view`, and a new one after each change. */
+/** One session, and all that was and is said in it. */
 export class Conversation {
-  readonly #url: string
+  readonly #parts: ConversationParts
   readonly #batch = new Batch<Happening>((happenings) => this.#apply(happenings))
-  readonly #watchers = new Set<() => void>()
-  #view: View = { transcript: EMPTY_TRANSCRIPT, connection: { status: 'connecting' } }
-  #client: ClaudeAgentClient
-  #token: string | undefined
-  #failures = 0
-  #retry: ReturnType<typeof setTimeout> | undefined
+  #transcript = EMPTY_TRANSCRIPT
+  #info: SessionInfo | undefined
+  #session: Session | undefined
+  #creating: Promise<Session> | undefined
+  #stream: EventStream | undefined
+  /** The list of events that the transcript is of. */
+  #log: string | undefined
+  #wasConnected = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #unwatch = (): void => {}
 
-  constructor(url: string, token: string | undefined) {
-    this.#url = url
-    this.#token = token
-    this.#client = this.#createClient()
+  constructor(parts: ConversationParts) {
+    this.#parts = parts
+    if (parts.id !== undefined) this.#session = parts.server.session(parts.id)
   }
 
-  get view(): View {
-    return this.#view
+  get id(): string | undefined {
+    return this.#session?.id
   }
 
-  /** Calls back after each change of the view. */
-  watch(onChange: () => void): () => void {
-    this.#watchers.add(onChange)
-    return () => this.#watchers.delete(onChange)
+  /** Whether its events are being read. */
+  get isOpen(): boolean {
+    return this.#stream !== undefined
   }
 
-  /** Connects; from then on the connection comes back by itself. */
-  async connect(): Promise<void> {
-    const client = this.#client
-    // On the socket a server would wait for a token before it says that there must be one.
-    const asks = this.#token === undefined && (await asksForToken(this.#url))
-    if (client !== this.#client) return
-    if (asks) return this.#show({ connection: { status: 'token_needed', refused: false } })
-    // A failed start is told as a state as well.
-    await client.start().catch(() => undefined)
+  get transcript(): Transcript {
+    return this.#transcript
   }
 
-  /** Tries to connect now instead of later. */
-  async retry(): Promise<void> {
-    clearTimeout(this.#retry)
-    await this.#client.stop()
-    await this.connect()
+  /** The session as the server last described it. */
+  get info(): SessionInfo | undefined {
+    return this.#info
   }
 
-  /** Goes on with a token, which this tab keeps. */
-  async useToken(token: string): Promise<void> {
-    keepToken(token)
-    this.#token = token
-    const old = this.#client
-    this.#client = this.#createClient()
-    await old.stop()
-    await this.connect()
+  /** Reads the events from where it stands, and goes on with what happens. */
+  open(): void {
+    if (this.#session === undefined) return
+    const cursor = this.#session.cursor
+    this.close()
+    this.#unwatch = this.#session.on('state', (state) => this.#follow(state))
+    void this.#read(this.#session, cursor)
   }
 
-  /** Sends a prompt. False when there is no connection to send it on. */
-  send(text: string): boolean {
+  /** Stops reading. What is on its way to the server still gets there. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#unwatch()
+    const stream = this.#stream
+    this.#stream = undefined
+    void stream?.return()
+  }
+
+  /** Sends a prompt, which may wait for the server to come back. */
+  send(text: string, permissions: Permissions): void {
     const uuid = createUuid()
-    const message = {
-      type: 'user_message' as const,
-      data: { type: 'user' as const, uuid, message: { role: 'user' as const, content: text } },
-    }
-    try {
-      this.#client.send(message)
-    } catch (error) {
-      this.#report(error)
-      return false
-    }
-    this.#batch.add({ type: 'prompt', uuid, text, message })
+    const message = { type: 'user' as const, uuid, message: { role: 'user' as const, content: text } }
+    this.#batch.add({ type: 'sending', uuid, text, message })
     this.#batch.flush()
-    return true
+    this.#ready(text, permissions)
+      .then((session) => session.send(message))
+      .catch((error: unknown) => {
+        this.#batch.add({ type: 'unsent', uuid })
+        this.report(error)
+      })
   }
 
-  /** Stops the running turn. */
   interrupt(): void {
+    this.#session?.interrupt().catch((error: unknown) => this.report(error))
+  }
+
+  /** Takes a prompt back that waits. */
+  cancel(uuid: string): void {
+    this.#session?.cancel(uuid).catch((error: unknown) => this.report(error))
+  }
+
+  /** Answers an ask, or declines it for a reason. Rejects when the answer cannot be taken. */
+  async answer(ask: string, answer: { result: AskResult } | { reason: string }): Promise<void> {
+    const session = this.#session
+    if (session === undefined) return
     try {
-      this.#client.interrupt()
+      if ('result' in answer) await session.answer(ask, answer.result)
+      else await session.decline(ask, answer.reason)
     } catch (error) {
-      this.#report(error)
+      // Somebody was quicker: the card says who, as soon as its event is here.
+      if (!(error instanceof AgentServerError && error.code === 'already_settled')) throw error
     }
   }
 
-  /** Writes a file of the workspace and says so. False when it could not. */
-  async writeFile(path: string, content: string): Promise<boolean> {
-    try {
-      await this.#client.writeFile(path, content)
-    } catch (error) {
-      this.#report(error)
-      return false
-    }
-    this.#batch.add({ type: 'notice', text: `This page wrote ${path} to the workspace: “${content}”` })
-    return true
+  /** Says something in the name of this page. */
+  notice(text: string): void {
+    this.#batch.add({ type: 'notice', text })
   }
 
-  #createClient(): ClaudeAgentClient {
-    const client = new ClaudeAgentClient({ connectionUrl: this.#url, token: this.#token })
-    client.onMessage((frame) => this.#batch.add({ type: 'frame', frame }))
-    client.onState((state) => {
-      if (client === this.#client) void this.#follow(client, state)
-    })
-    return client
-  }
-
-  async #follow(client: ClaudeAgentClient, state: ConnectionState): Promise<void> {
-    clearTimeout(this.#retry)
-    if (this.#view.connection.status === 'connected') this.#batch.add({ type: 'disconnected' })
-    if (state.status === 'connected') return this.#enter(client)
-    const { connection: shown } = this.#view
-    const connection = describeConnection(state, {
-      failures: this.#failures,
-      hasToken: this.#token !== undefined,
-      lastError: 'error' in shown ? shown.error : undefined,
-      nowMs: Date.now(),
-    })
-    if (connection.status === 'token_needed') forgetToken()
-    if (connection.status === 'waiting' && state.status === 'closed') {
-      this.#failures += 1
-      this.#retry = setTimeout(() => void this.connect(), connection.retryAtMs - Date.now())
-    }
-    // `stop()` before a retry is no news.
-    if (state.status !== 'closed' || state.error !== undefined) this.#show({ connection })
-  }
-
-  /** Makes sure that answers are streamed before the first prompt can be sent. */
-  async #enter(client: ClaudeAgentClient): Promise<void> {
-    try {
-      await enableStreaming(this.#url, this.#token)
-    } catch (error) {
-      this.#report(error)
-    }
-    if (client !== this.#client || client.state.status !== 'connected') return
-    this.#failures = 0
-    this.#show({ connection: { status: 'connected' } })
-  }
-
-  #report(error: unknown): void {
+  /** Shows an error. */
+  report(error: unknown): void {
     const { message, hint, code } = error as Partial<AgentServerError>
-    this.#batch.add({ type: 'frame', frame: { type: 'error', error: message ?? String(error), code, hint } })
+    this.#batch.add({ type: 'error', error: { error: message ?? String(error), code, hint } })
+  }
+
+  async #ready(text: string, permissions: Permissions): Promise<Session> {
+    if (this.#session !== undefined) return this.#session
+    this.#creating ??= this.#create(text, permissions)
+    try {
+      return await this.#creating
+    } catch (error) {
+      this.#creating = undefined
+      throw error
+    }
+  }
+
+  async #create(text: string, permissions: Permissions): Promise<Session> {
+    const { server, onCreated } = this.#parts
+    const session = await server.createSession({
+      title: text.trim().replaceAll(/\s+/g, ' ').slice(0, TITLE_LENGTH),
+      options: {
+        includePartialMessages: true,
+        ...(permissions === 'ask' ? { permissionMode: 'default' } : {}),
+      },
+    })
+    this.#session = session
+    onCreated(session.id)
+    return session
+  }
+
+  async #read(session: Session, after: Cursor | undefined): Promise<void> {
+    const stream = session.events({ after })
+    this.#stream = stream
+    try {
+      for await (const event of stream) {
+        if (this.#stream !== stream) return
+        this.#hear(event, stream.cursor?.log)
+      }
+    } catch (error) {
+      // What ends the line is told as its state.
+      if (this.#stream === stream && session.state.status !== 'closed') this.report(error)
+    }
+  }
+
+  #hear(event: ClientEvent, log: string | undefined): void {
+    if (this.#log !== undefined && log !== this.#log) this.#batch.add({ type: 'replaced' })
+    this.#log = log
+    this.#batch.add({ type: 'event', event })
+    const isResult = event.type === 'sdk_message' && event.data.type === 'result'
+    if (isResult || ['caught_up', 'prompt_ended', 'session_updated'].includes(event.type)) this.#askSoon()
+  }
+
+  #follow(state: ConnectionState): void {
+    const isConnected = state.status === 'connected'
+    if (this.#wasConnected && !isConnected) this.#batch.add({ type: 'disconnected' })
+    this.#wasConnected = isConnected
+    this.#parts.onState(state)
+  }
+
+  #askSoon(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#ask(), SOON_MS)
+  }
+
+  /** Asks how the session is: its title, its usage, and what its kept history does not tell. */
+  async #ask(): Promise<void> {
+    const info = await this.#session?.info().catch(() => undefined)
+    if (info === undefined || this.#stream === undefined) return
+    this.#info = info
+    const { seq, log } = this.#stream.cursor ?? {}
+    if (info.log === log && info.lastSeq === seq) this.#batch.add({ type: 'known', info })
+    this.#parts.onChange()
   }
 
   #apply(happenings: Happening[]): void {
-    this.#show({ transcript: happenings.reduce(reduce, this.#view.transcript) })
+    this.#transcript = happenings.reduce(reduce, this.#transcript)
+    this.#parts.onChange()
   }
-
-  #show(change: Partial<View>): void {
-    this.#view = { ...this.#view, ...change }
-    for (const watcher of this.#watchers) watcher()
-  }
-}
-
-/** A random UUID; `crypto.randomUUID` exists only on pages from https or localhost. */
-function createUuid(): string {
-  const hex = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte, index) => {
-    const value = index === 6 ? (byte & 0x0f) | 0x40 : index === 8 ? (byte & 0x3f) | 0x80 : byte
-    return value.toString(16).padStart(2, '0')
-  }).join('')
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

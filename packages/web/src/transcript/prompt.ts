@@ -42,6 +42,11 @@ export function applyPromptEnded(before: Transcript, event: Fields): Transcript 
     : endPrompt(before, uuid, ENDED[textOf(event['outcome']) ?? ''] ?? 'done')
 }
 
+/** Ends prompts of which nobody knows how they ended. */
+export function endPrompts(before: Transcript, uuids: readonly string[]): Transcript {
+  return uuids.reduce((transcript, uuid) => endPrompt(transcript, uuid, 'done'), before)
+}
+
 /** Marks prompts as running, which gives those that waited their place. */
 export function startPrompts(before: Transcript, uuids: readonly string[]): Transcript {
   return uuids.reduce((transcript, uuid) => place(transcript, uuid, 'running'), before)

@@ -1,12 +1,12 @@
-import type { SessionStatus } from '@claude-agent/protocol'
+import type { SessionInfo, SessionStatus } from '@claude-agent/protocol'
 import { applyAsk, applyAskSettled } from './ask.ts'
 import { fieldsOf, isFields, numberOf, textOf, type Fields } from './fields.ts'
-import { addSending, applyPromptEnded, applyUserMessage, endUnsent } from './prompt.ts'
+import { addSending, applyPromptEnded, applyUserMessage, endPrompts, endUnsent } from './prompt.ts'
 import { appendRaw } from './raw.ts'
 import { applySdkMessage } from './sdk-message.ts'
 import { interruptStreams, stopStreams } from './stream.ts'
 import { interruptTools } from './tool-result.ts'
-import { append, cardAt, change, isBusy, type Transcript } from './transcript.ts'
+import { append, cardAt, change, EMPTY_TRANSCRIPT, isBusy, type Transcript } from './transcript.ts'
 
 const MAX_INFO_LENGTH = 20_000
 
@@ -18,6 +18,10 @@ export type Happening =
   /** The server did not take the prompt. */
   | { type: 'unsent'; uuid: string }
   | { type: 'disconnected' }
+  /** The server has another list of events now, which follows from its start. */
+  | { type: 'replaced' }
+  /** How the session is after the last event that was told. */
+  | { type: 'known'; info: SessionInfo }
   | { type: 'notice'; text: string }
   /** Something failed on this page. */
   | { type: 'error'; error: Fields }
@@ -41,6 +45,10 @@ function apply(before: Transcript, happening: Happening): Transcript {
       return endUnsent(before, happening.uuid)
     case 'disconnected':
       return interruptStreams(before)
+    case 'replaced':
+      return { ...EMPTY_TRANSCRIPT, waiting: before.waiting.filter(({ status }) => status === 'sending') }
+    case 'known':
+      return reconcile(before, happening.info)
     case 'notice':
       return notice(before, happening.text)
     case 'error':
@@ -85,6 +93,15 @@ function applyEvent(before: Transcript, event: unknown): Transcript {
 /** After the last prompt nothing of its turn goes on, however it ended. */
 function endTurn(before: Transcript): Transcript {
   return isBusy(before) ? before : interruptTools(stopStreams(before))
+}
+
+/** Adds what the kept history does not tell any more: open asks, and that nothing runs. */
+function reconcile(before: Transcript, info: SessionInfo): Transcript {
+  const asked = info.asks.reduce<Transcript>((transcript, ask) => applyAsk(transcript, { ...ask }), before)
+  const { status, position } = info
+  const isOver = status === 'idle' || status === 'failed'
+  const ended = isOver ? endPrompts(asked, Object.keys(asked.openPrompts)) : asked
+  return { ...ended, status, position }
 }
 
 function applyStatus(before: Transcript, event: Fields): Transcript {
