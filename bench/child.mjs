@@ -5,10 +5,15 @@ import { createInterface } from 'node:readline'
 const START_MS = 30_000
 const END_MS = 10_000
 
-const children = new Set()
+const children = new Map()
 process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL')
+  for (const child of children.keys()) child.kill('SIGKILL')
 })
+
+/** Ends the programs that still run, gently first. */
+export async function stopChildren() {
+  await Promise.all([...children.values()].map((stop) => stop()))
+}
 
 /**
  * A program of Node in a process of its own.
@@ -23,7 +28,7 @@ process.once('exit', () => {
  */
 export async function startChild(args, env) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  children.add(child)
+  children.set(child, stop)
   const ended = new Promise((resolve) => {
     child.once('close', (code, signal) => {
       children.delete(child)

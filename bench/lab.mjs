@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs'
 import { mkdir, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ClaudeAgentClient } from '@claude-agent/client'
-import { startChild } from './child.mjs'
+import { startChild, stopChildren } from './child.mjs'
 import { untilParked } from './processes.mjs'
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url))
@@ -15,7 +15,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
  */
 export async function openLab({ server = path('../packages/server/dist/bin.js') } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   const bin = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('scripted-claude/package.json')))
   const model = await startChild([bin, '--port', '0', '--script', path('script.json')], {
     PATH: process.env.PATH ?? '',
@@ -56,17 +56,35 @@ class Lab {
     }
   }
 
-  /** A server as users start it, on a data directory of its own. `flags` are for Node. */
-  async startServer(flags = []) {
-    const dataDir = await this.folder(`data-${(this.#servers += 1)}`)
+  /** A data directory that no server has had. */
+  async dataDir() {
+    return await this.folder(`data-${(this.#servers += 1)}`)
+  }
+
+  /**
+   * A server as users start it, on a data directory of its own unless one is given. `flags` are for Node, `settings`
+   * are variables of the server.
+   */
+  async startServer({ flags = [], settings = {}, dataDir } = {}) {
+    const data = dataDir ?? (await this.dataDir())
     const workspace = await this.folder('our-workspace')
-    const args = [...flags, this.#bin, '--port', '0', '--data-dir', dataDir, '--workspace', workspace]
-    return await startChild(args, await this.environment('our'))
+    const args = [...flags, this.#bin, '--port', '0', '--data-dir', data, '--workspace', workspace]
+    return await startChild(args, { ...(await this.environment('our')), ...settings })
+  }
+
+  /** A module of the server that is measured, by its place in `dist`. */
+  async product(name) {
+    return await import(this.productUrl(name))
+  }
+
+  /** Where it is; that of all of `dist` for ''. */
+  productUrl(name) {
+    return new URL(name, pathToFileURL(`${dirname(this.#bin)}/`)).href
   }
 
   /** A server with a client that is connected, its agent parked and at rest. */
   async connect({ flags, ...options } = {}) {
-    const server = await this.startServer(flags)
+    const server = await this.startServer({ flags })
     const client = new ClaudeAgentClient({ connectionUrl: server.url, ...options })
     await client.start()
     await untilParked(server.id)
@@ -77,7 +95,9 @@ class Lab {
     return { server, client, stop }
   }
 
+  /** Ends every process that is left, also those of a figure that failed. */
   async close() {
+    await stopChildren()
     await this.#model.stop()
   }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises'
+import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -21,6 +21,40 @@ export async function readMemory(id) {
   const rollup = await readFile(`/proc/${id}/smaps_rollup`, 'latin1')
   const field = (name) => (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]) * 1024) / 1e6
   return { rss: field('Rss'), pss: field('Pss') }
+}
+
+/** What a process uses over a time without work: CPU in per cent of a core, and its memory at the end. */
+export async function watch(id, ms) {
+  const before = await readCpu(id)
+  await sleep(ms)
+  const after = await readCpu(id)
+  const busyMs = after.milliseconds - before.milliseconds
+  return {
+    seconds: ms / 1000,
+    ticks: after.ticks - before.ticks,
+    busyMs,
+    cpu: (busyMs / ms) * 100,
+    ...(await readMemory(id)),
+  }
+}
+
+/** CPU of a process in per cent of a core while something is done. */
+export async function watchDuring(id, work) {
+  const [before, from] = [await readCpu(id), performance.now()]
+  const result = await work()
+  const [after, to] = [await readCpu(id), performance.now()]
+  return { result, cpu: ((after.milliseconds - before.milliseconds) / (to - from)) * 100 }
+}
+
+/** The most memory in MB that was resident at once since `forgetPeak()`. */
+export async function readPeak(id) {
+  const status = await readFile(`/proc/${id}/status`, 'latin1')
+  return (Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024) / 1e6
+}
+
+/** Lets the kernel count the peak of a process's memory anew. */
+export async function forgetPeak(id) {
+  await writeFile(`/proc/${id}/clear_refs`, '5')
 }
 
 /**

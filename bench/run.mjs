@@ -3,16 +3,39 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { append } from './figures/append.mjs'
+import { attach } from './figures/attach.mjs'
+import { backFromIdle } from './figures/back-from-idle.mjs'
 import { burst } from './figures/burst.mjs'
 import { deltaDelay } from './figures/delta-delay.mjs'
+import { deliveries } from './figures/deliveries.mjs'
 import { firstMessage } from './figures/first-message.mjs'
 import { idle } from './figures/idle.mjs'
+import { idleSessions } from './figures/idle-sessions.mjs'
 import { laterTurn, streamedTurn } from './figures/later-turn.mjs'
+import { liveEvent } from './figures/live-event.mjs'
+import { readers } from './figures/readers.mjs'
+import { twenty } from './figures/twenty.mjs'
 import { openLab } from './lab.mjs'
 import { countUnquiet } from './quiet.mjs'
 import { describeFigure, layOut } from './table.mjs'
 
-const FIGURES = [firstMessage, laterTurn, streamedTurn, deltaDelay, burst, idle]
+const FIGURES = [
+  firstMessage,
+  laterTurn,
+  streamedTurn,
+  deltaDelay,
+  burst,
+  idle,
+  backFromIdle,
+  liveEvent,
+  attach,
+  readers,
+  deliveries,
+  twenty,
+  append,
+  idleSessions,
+]
 const HELP = `Usage: npm run bench -- [--only name[,name]] [--quick] [--pairs number] [--json file] [--server file]
 
   --only    some of: ${FIGURES.map(({ name }) => name).join(', ')}
@@ -65,7 +88,8 @@ console.log(
 
 const rows = [['what', 'measured', 'bound', '', 'of']]
 const results = {}
-process.once('SIGINT', () => process.exit(130))
+for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }))
+  process.once(signal, () => process.exit(code))
 const lab = await openLab(flags.server === undefined ? {} : { server: resolve(flags.server) })
 try {
   for (const figure of FIGURES.filter(({ name }) => only?.includes(name) ?? true)) {

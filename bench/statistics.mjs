@@ -23,3 +23,9 @@ export function compare(pairs) {
     quartiles: [quantile(ratios, 0.25), quantile(ratios, 0.75)],
   }
 }
+
+/** Delays in milliseconds, in words. */
+export function describeDelays(delays, shares = [0.5, 0.99]) {
+  const parts = shares.map((share) => `p${share * 100} ${quantile(delays, share).toFixed(2)}`)
+  return `${parts.join(', ')} ms (worst ${quantile(delays, 1).toFixed(1)})`
+}

@@ -8,6 +8,7 @@ const UNITS = { ms: 2, 'deltas/s': 0 }
  */
 export function describeFigure({ what, unit, bound }, result) {
   const verdict = result.isReached ? 'ok' : 'OVER'
+  if (result.lines !== undefined) return result.lines.map((line) => describeLine({ what, bound }, line))
   if (result.pairs !== undefined) {
     const { ours, bare, ratio, quartiles } = compare(result.pairs)
     const digits = UNITS[unit]
@@ -40,6 +41,12 @@ export function describeFigure({ what, unit, bound }, result) {
       `${seconds} s`,
     ]
   })
+}
+
+/** A line that a figure has put into words; one without a verdict is there for comparison. */
+function describeLine(figure, { detail, measured, isReached, bound = figure.bound, of }) {
+  const judged = isReached === undefined ? ['', ''] : [bound, isReached ? 'ok' : 'OVER']
+  return [detail === undefined ? figure.what : `${figure.what}, ${detail}`, measured, ...judged, of]
 }
 
 /** Rows in columns, the first row as their heads. */

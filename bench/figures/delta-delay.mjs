@@ -1,10 +1,9 @@
 import { untilQuiet } from '../quiet.mjs'
 import { asQuery, isDelta, timeTurn } from '../sdk.mjs'
 import { quantile } from '../statistics.mjs'
+import { STAMPED } from '../yield-clock/flags.mjs'
 
 const DELTAS = 200
-/** Has the SDK's messages stamped with the moment at which the SDK yields them; see `yield-clock/preload.mjs`. */
-const STAMPED = ['--import', new URL('../yield-clock/preload.mjs', import.meta.url).href]
 
 /** What the way from the SDK to the user's handler adds to each delta, by one clock that all processes share. */
 export const deltaDelay = {

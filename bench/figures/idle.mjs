@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readCpu, readMemory, untilParked } from '../processes.mjs'
+import { untilParked, watch } from '../processes.mjs'
 
 /** What the server itself costs while nobody does anything; its parked agent is a process of its own. */
 export const idle = {
@@ -18,19 +18,4 @@ export const idle = {
     const states = { 'no client': watched[0], 'one idle client': watched[1] }
     return { states, isReached: watched.every(({ cpu, rss }) => cpu < 0.05 && rss <= 90) }
   },
-}
-
-/** CPU in per cent of a core over the whole time, and memory at its end. */
-async function watch(id, ms) {
-  const before = await readCpu(id)
-  await sleep(ms)
-  const after = await readCpu(id)
-  const busyMs = after.milliseconds - before.milliseconds
-  return {
-    seconds: ms / 1000,
-    ticks: after.ticks - before.ticks,
-    busyMs,
-    cpu: (busyMs / ms) * 100,
-    ...(await readMemory(id)),
-  }
 }

@@ -5,6 +5,7 @@ import { residentMiB } from '../support/processes.ts'
 import { layOut } from '../support/server.ts'
 import { pause, until } from '../support/until.ts'
 import { checkAsks } from './checks/asks.ts'
+import { checkMessages } from './checks/messages.ts'
 import { checkHistory } from './checks/history.ts'
 import { readLog } from './checks/log.ts'
 import { checkPrompts } from './checks/prompts.ts'
@@ -162,6 +163,7 @@ async function check(
   journal.count('events', events.length)
   const ledgers = readers.map(({ parts }) => parts.ledger)
   checkReaders(events, ledgers, settledSeq, journal)
+  checkMessages(events, journal, name)
   checkAsks(events, answerer.accepted, journal, name)
   const outcomes = checkPrompts(events, talker.prompts, journal)
   const asked = model.asked.get(name) ?? []

@@ -27,6 +27,9 @@ export function checkAsks(
     const isHis = event?.type === 'ask_settled' && event.outcome === 'answered' && event.seq === answer.seq
     if (!isHis) journal.violate('an accepted answer does not count', { session, answer, event })
   }
-  const twice = answers.filter(({ ask }, index) => answers.findIndex((other) => other.ask === ask) !== index)
+  // The same answer may be given again: it is acknowledged again, with the same number.
+  const twice = answers.filter((answer) =>
+    answers.some(({ ask, seq }) => ask === answer.ask && seq !== answer.seq),
+  )
   if (twice.length > 0) journal.violate('two answers to one ask were accepted', { session, twice })
 }

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { SessionInfo } from '@claude-agent/protocol'
+import { until } from '../../support/until.ts'
 import { agentsOf } from '../support/agents.ts'
 import { heard, requestsWith } from '../support/model.ts'
-import { Peer } from '../support/peer.ts'
+import { http, Peer } from '../support/peer.ts'
 import { crash, describe, expect, restart, setStage, test } from '../support/shared.ts'
 
 const blue = (text: string): object => ({
@@ -37,6 +40,27 @@ describe('a question to the user', () => {
     expect(cleo.results.at(-1)).toBe('echo: behind the question')
     expect(cleo.of('ask')).toHaveLength(1)
     expect(cleo.of('ask_settled')).toMatchObject([{ ask, outcome: 'answered', by: 'cleo' }])
+  })
+
+  test('that has been open for long survives as well, and nothing of its turn is told twice', async ({
+    world,
+  }) => {
+    let stage = await setStage(world)
+    const peer = await Peer.create(world, stage.server, { id: 'patient' })
+    const uuid = await peer.send('ask: In your own time?')
+    const { ask } = await peer.event('ask')
+    const record = join(stage.server.dataDir, 'sessions/patient/session.json')
+    await until('it is at rest', async () => (await readFile(record, 'utf8')).includes('"rest":'))
+    const before = peer.events
+    stage = await crash(world, stage)
+    const info = await http<SessionInfo>(stage.server, 'GET', '/sessions/patient')
+    expect(info.body).toMatchObject({ status: 'requires_action', asks: [{ ask, deferred: true }] })
+    const next = await Peer.attach(world, stage.server, 'patient')
+    await next.answer(ask, blue('In your own time?'))
+    expect(await next.ended(uuid)).toBe('completed')
+    expect(next.events.slice(0, before.length)).toEqual(before)
+    expect(next.of('sdk_message').filter((event) => event.recovered)).toEqual([])
+    expect(next.results.at(-1)).toContain('"In your own time?"="Blue"')
   })
 
   test('whose answer was acknowledged right before kill -9 is not asked again: the turn goes on with it', async ({

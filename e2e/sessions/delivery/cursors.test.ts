@@ -1,4 +1,4 @@
-import { expect, test, type World } from '../../support/test.ts'
+import { expect, test } from '../../support/test.ts'
 import type { EventStream } from './support/event-stream.ts'
 import { isResult, numbersOf, range, textsOf, type Frame } from './support/frame.ts'
 import type { Listener } from './support/listener.ts'
@@ -42,7 +42,7 @@ async function readPages(session: SessionUnderTest, limits: readonly number[]): 
   return events
 }
 
-test('a client that comes back with its cursor gets each event after it exactly once, in order, over the socket, the stream and pages, while thousands flow', async ({
+test('A client that comes back with its cursor gets each event after it exactly once, in order, and then what happens: over the socket, the stream and pages, while thousands flow', async ({
   world,
 }) => {
   const { session } = await talk(world, [blocks('burst', BURST)])
@@ -136,15 +136,12 @@ test('`after=latest` is live only: nothing that was, everything that happens', a
   }
 })
 
-/** A session at rest with some hundred events. */
-async function withHistory(world: World): Promise<{ session: SessionUnderTest; lastSeq: number }> {
+test('pages go both ways, the oldest event first: 100 by default, 1000 at most, `before=` backwards to the first event', async ({
+  world,
+}) => {
   const { session } = await talk(world, [blocks('history', 300)])
   await session.prompt('history')
-  return { session, lastSeq: (await session.idle()).lastSeq }
-}
-
-test('`before=` pages backwards to the first event, in pages that are oldest first', async ({ world }) => {
-  const { session, lastSeq } = await withHistory(world)
+  const { lastSeq } = await session.idle()
   const newest = await session.page('?before=latest&limit=50')
   expect(numbersOf(newest.events)).toEqual(range(lastSeq - 49, lastSeq))
   let events = newest.events
@@ -156,19 +153,14 @@ test('`before=` pages backwards to the first event, in pages that are oldest fir
   expect(numbersOf(events)).toEqual(range(1, lastSeq))
   expect(events).toEqual(await session.pages())
   expect((await session.page('?before=1')).events).toEqual([])
-})
 
-test('a page has the events that were asked for: 100 by default, 1000 at most', async ({ world }) => {
-  const { session, lastSeq } = await withHistory(world)
   expect(numbersOf((await session.page()).events)).toEqual(range(1, 100))
   expect(numbersOf((await session.page('?after=7&limit=3')).events)).toEqual([8, 9, 10])
   expect(numbersOf((await session.page('?limit=1000')).events)).toEqual(range(1, lastSeq))
-  for (const limit of ['0', '1001', '-1', 'ten', '']) {
-    const { status, json } = await session.request(`/events?limit=${limit}`)
-    expect({ status, code: json.code }, limit).toEqual({ status: 400, code: 'invalid_request' })
+  for (const query of ['limit=0', 'limit=1001', 'limit=-1', 'limit=ten', 'limit=', 'after=1&before=9']) {
+    const refused = await session.request(`/events?${query}`)
+    expect(refused, query).toMatchObject({ status: 400, json: { code: 'invalid_request' } })
   }
-  const both = await session.request('/events?after=1&before=9')
-  expect(both).toMatchObject({ status: 400, json: { code: 'invalid_request' } })
 })
 
 test('what is no cursor is refused, not taken for the start', async ({ world }) => {

@@ -66,18 +66,18 @@ test('frames with an `id` are answered by exactly one `reply` or `error` with th
   await listener.open()
   const uuids = range(0, 4).map(() => crypto.randomUUID())
   const expected = new Map<string, string>()
-  const send = (frame: { id?: string }, answer: string): void => {
+  const send = (frame: { id: string; type: string; [field: string]: unknown }, answer: string): void => {
     listener.send(frame)
-    if (frame.id !== undefined) expected.set(frame.id, answer)
+    expected.set(frame.id, answer)
   }
   for (const [index, uuid] of uuids.entries()) {
     const data = { type: 'user', uuid, message: { role: 'user', content: `prompt ${index}` } }
-    send({ ...{ type: 'user_message', data }, id: `first ${index}` }, `reply ${uuid}`)
-    send({ ...{ type: 'user_message', data }, id: `again ${index}` }, `reply ${uuid}`)
+    send({ type: 'user_message', data, id: `first ${index}` }, `reply ${uuid}`)
+    send({ type: 'user_message', data, id: `again ${index}` }, `reply ${uuid}`)
     const other = { ...data, message: { role: 'user', content: 'something else' } }
-    send({ ...{ type: 'user_message', data: other }, id: `other ${index}` }, 'error uuid_conflict')
-    send({ ...{ type: 'cancel', uuid: 'none-such' }, id: `cancel ${index}` }, 'error prompt_not_found')
-    send({ ...{ type: 'answer', ask: 'x', error: 'no' }, id: `answer ${index}` }, 'error ask_not_found')
+    send({ type: 'user_message', data: other, id: `other ${index}` }, 'error uuid_conflict')
+    send({ type: 'cancel', uuid: 'none-such', id: `cancel ${index}` }, 'error prompt_not_found')
+    send({ type: 'answer', ask: 'x', error: 'no', id: `answer ${index}` }, 'error ask_not_found')
     listener.send({ type: 'user_message', data })
   }
   await until('all are answered', () => answersOf(listener.frames).length >= expected.size)

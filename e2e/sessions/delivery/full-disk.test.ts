@@ -7,6 +7,7 @@ import { until } from '../../support/until.ts'
 import { isResult, numbersOf, range, textsOf } from './support/frame.ts'
 import { readLog } from './support/log-file.ts'
 import { missingSmallDisk, SmallDisk } from './support/small-disk.ts'
+import type { SessionUnderTest } from './support/session.ts'
 import { blocks, restart, talk, wordOf, type Talk } from './support/speeches.ts'
 
 const reason = missingSmallDisk()
@@ -22,7 +23,7 @@ async function onSmallDisk(world: World): Promise<Talk & { disk: SmallDisk }> {
 }
 
 test.skipIf(reason !== '')(
-  `a full disk refuses prompts with \`storage_full\`, and loses nothing of what the agent says; when there is room again the session goes on by itself${reason}`,
+  `A full disk refuses prompts with \`storage_full\`, and loses nothing of what the agent says; when there is room again the session goes on by itself${reason}`,
   async ({ world }) => {
     const made = await onSmallDisk(world)
     const { claude, server, session, disk } = made
@@ -68,6 +69,35 @@ test.skipIf(reason !== '')(
   },
 )
 
+/** The title of a session, as it tells it, and as its events do. */
+async function titlesOf(
+  session: SessionUnderTest,
+): Promise<{ told: string | undefined; logged: string | undefined }> {
+  const updates = (await session.pages()).filter(({ type }) => type === 'session_updated')
+  return { told: (await session.info()).title, logged: updates.at(-1)?.title }
+}
+
+test.skipIf(reason !== '')(
+  `a change of a session that a full disk refuses with \`storage_full\` is made in all places or in none, also after a crash${reason}`,
+  async ({ world }) => {
+    const made = await onSmallDisk(world)
+    const { session, disk } = made
+    disk.fill()
+    const changed = await session.request('', { method: 'PATCH', body: { title: 'new' } })
+    expect(changed).toMatchObject({ status: 507, json: { code: 'storage_full' } })
+    const before = await titlesOf(session)
+    expect(before.told).toBe(before.logged)
+    made.server.kill('SIGKILL')
+    await made.server.program.ended
+    disk.makeRoom()
+    const after = await restart(world, made)
+    const { told, logged } = await titlesOf(after.session)
+    expect(told).toBe(logged)
+    expect((await after.session.request('', { method: 'PATCH', body: { title: 'newer' } })).status).toBe(200)
+    expect(await titlesOf(after.session)).toEqual({ told: 'newer', logged: 'newer' })
+  },
+)
+
 test.skipIf(reason !== '')(
   `a session can be deleted from a full disk, and its id stays taken${reason}`,
   async ({ world }) => {
@@ -75,13 +105,7 @@ test.skipIf(reason !== '')(
     const { session, disk } = made
     await session.prompt('hello')
     await session.idle()
-    const titled = async (): Promise<{ status: number; code?: string | undefined }> => {
-      const { status, json } = await session.request('', { method: 'PATCH', body: { title: 'new' } })
-      return { status, code: json.code }
-    }
     disk.fill()
-    expect(await titled()).toEqual({ status: 507, code: 'storage_full' })
-    expect((await session.info()).title).toBeUndefined()
     expect((await session.request('', { method: 'DELETE' })).status).toBe(204)
     expect((await session.request('')).status).toBe(410)
     disk.makeRoom()

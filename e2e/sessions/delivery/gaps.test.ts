@@ -26,7 +26,7 @@ async function readFrom(
   ]
 }
 
-test('a cursor of another log and a cursor beyond the end are answered with `gap`, and everything that is there follows', async ({
+test('A cursor of another log and a cursor beyond the end are answered with `gap`, never silently, and everything that is there follows', async ({
   world,
 }) => {
   const { session } = await talk(world)
@@ -47,7 +47,7 @@ test('a cursor of another log and a cursor beyond the end are answered with `gap
   expect(await readFrom(session, `${log}:${lastSeq}`)).toEqual([atTheEnd, atTheEnd, atTheEnd])
 })
 
-test('history that a limit has removed is answered with `gap`, which says with what number it goes on', async ({
+test('History that a limit has removed is answered with `gap`, never silently: what follows begins with its `first`', async ({
   world,
 }) => {
   const { session } = await talk(world, [blocks('long', 150, 20_000)], {
@@ -100,7 +100,7 @@ test('a reader that hangs until its history is removed is told so with `gap` whe
   expect(numbersOf(listener.frames)).toEqual([...new Set(numbersOf(listener.frames))].sort((a, b) => a - b))
 })
 
-test('after a loss of power the log has a new id: a cursor from before is answered with `gap`, never misread', async ({
+test('After a loss of power the log has a new id: a cursor from before is answered with `gap`, never misread', async ({
   world,
 }) => {
   const before = await talk(world, [blocks('lecture', 2000, 0, 100)])

@@ -5,7 +5,7 @@ import { until } from '../../support/until.ts'
 import { isResult, range } from './support/frame.ts'
 import { blocks, restart, talk } from './support/speeches.ts'
 
-test('an acknowledged prompt enters the conversation exactly once, however often it is sent, and has one `prompt_ended`', async ({
+test('An acknowledged prompt enters the conversation exactly once, however often it is sent, and has one `prompt_ended`', async ({
   world,
 }) => {
   const before = await talk(world, [blocks('lecture', 60, 0, 60)])

@@ -6,7 +6,7 @@ import { readLog, readLogText } from './support/log-file.ts'
 import { createSession } from './support/session.ts'
 import { blocks, restart, talk } from './support/speeches.ts'
 
-test('every event has a number: the first is 1, and there are no gaps, across restarts and crashes of the server too', async ({
+test('Every event has a number, `seq`: the first is 1, and there are no gaps, across restarts and crashes of the server too', async ({
   world,
 }) => {
   let now = await talk(world, [blocks('lecture', 400, 0, 200)])
@@ -34,7 +34,7 @@ test('every event has a number: the first is 1, and there are no gaps, across re
   expect(heard).toEqual(events.slice(0, heard.length))
 })
 
-test('an event is written to the log before anybody hears of it', async ({ world }) => {
+test('An event is written to the log before anybody hears of it', async ({ world }) => {
   const { server, session } = await talk(world, [blocks('burst', 300)])
   const early: number[] = []
   const look = (frame: Frame): void => {
@@ -54,7 +54,7 @@ test('an event is written to the log before anybody hears of it', async ({ world
 /** What is acknowledged, and where it is found after the server was killed in that very moment. */
 const ACKNOWLEDGED = ['a prompt over HTTP', 'a prompt on the socket', 'a title', 'a session'] as const
 
-test('what is acknowledged (a 2xx answer or a `reply`) is on the disk: it is there although the server was killed at once', async ({
+test('What is acknowledged (a 2xx answer or a `reply`) is durable: it is on the disk when the server is killed in that moment', async ({
   world,
 }) => {
   let now = await talk(world, [], { env: { CLAUDE_AGENT_SPARES: '0' } })

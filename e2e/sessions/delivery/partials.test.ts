@@ -37,7 +37,7 @@ function split(frames: readonly Frame[]): { before: string; live: string } {
   }
 }
 
-test('who comes in the middle of a message first gets what was said of it so far, each marked `replayed`, then the rest: the whole text, none of it twice', async ({
+test('Who comes in the middle of a message first gets what was said of it so far, each marked `replayed: true`, then the rest: the whole text, none of it twice', async ({
   world,
 }) => {
   const { session } = await streaming(world)
@@ -61,7 +61,7 @@ test('who comes in the middle of a message first gets what was said of it so far
   }
 })
 
-test('a client that comes back in the middle of a message: the replayed events replace what it has of it', async ({
+test('The replayed events together replace what a reader has of a message, who comes back in the middle of it again and again', async ({
   world,
 }) => {
   const { session } = await streaming(world)
@@ -88,7 +88,7 @@ test('a client that comes back in the middle of a message: the replayed events r
   expect(text).toBe(whole)
 })
 
-test('partial messages are live only: they have no number, no page and no place on the disk', async ({
+test('Partial messages are live only: they have no number, no page and no place on the disk', async ({
   world,
 }) => {
   const { server, session } = await streaming(world)

@@ -19,7 +19,7 @@ function percentile99(delays: readonly number[]): number {
 }
 
 test(
-  `a reader that takes nothing for ${SECONDS} s under 500 events a second holds nobody up, costs bounded memory, and loses nothing`,
+  `A reader that is slow holds nobody up and costs at most about 1 MiB of memory: what it has not read stays in the log (500 events a second, two readers that take nothing for ${SECONDS} s)`,
   { timeout: 180_000 },
   async ({ world }) => {
     const count = SECONDS * PER_SECOND
@@ -56,13 +56,6 @@ test(
     await other.next(isResult, 120_000)
     const behind = [stalled, stalledStream].map(({ frames }) => frames.length)
     clearInterval(watch)
-    console.log(
-      other.frames.length,
-      textsOf(other.frames).length,
-      peak - baseline,
-      percentile99(delays),
-      Date.now() - stalledAt,
-    )
     expect(Math.max(...behind), 'they did not read').toBeLessThan(count / 2)
     expect(peak - baseline, 'growth in MiB').toBeLessThan(GROWTH)
     expect(percentile99(delays), 'the other reader is not held up, in ms').toBeLessThan(10_000)

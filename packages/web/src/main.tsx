@@ -1,20 +1,21 @@
 import { render } from 'preact'
-import { Conversation } from './conversation/conversation.ts'
+import { readClientName } from './conversation/client-name.ts'
 import { readToken } from './conversation/token.ts'
+import { Workbench } from './conversation/workbench.ts'
 import { App } from './view/app.tsx'
 import { Guard } from './view/guard.tsx'
 
-const conversation = new Conversation(location.origin, readToken())
-void conversation.connect()
+const workbench = new Workbench({ url: location.origin, token: readToken(), client: readClientName() })
+workbench.start()
 render(
   <Guard
     fallback={(error) => (
       <p class="crash" role="alert">
-        This page failed: {String(error)}. Reload it; the server keeps the conversation.
+        This page failed: {String(error)}. Reload it; the server keeps the session.
       </p>
     )}
   >
-    <App conversation={conversation} />
+    <App workbench={workbench} />
   </Guard>,
   document.getElementById('app')!,
 )

@@ -30,6 +30,7 @@ export interface Frame {
   error?: string
   code?: string
   hint?: string
+  title?: string
 }
 
 /** The numbers of the events that have one, in the order in which they came. */

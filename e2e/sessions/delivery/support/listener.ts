@@ -8,11 +8,13 @@ import { Heard } from './heard.ts'
 export class Listener extends Heard {
   readonly socket: WebSocket
   readonly closed: Promise<{ code: number; reason: string }>
+  readonly #opened: Promise<unknown>
 
   constructor(url: string, headers: Record<string, string> = {}) {
     super()
     this.socket = new WebSocket(url, { headers, perMessageDeflate: false, maxPayload: 0 })
     this.socket.on('error', () => {})
+    this.#opened = Promise.race([once(this.socket, 'open'), once(this.socket, 'close')]).catch(() => {})
     this.socket.on('message', (data) => this.hear(JSON.parse((data as Buffer).toString('utf8')) as Frame))
     this.closed = new Promise((resolve) =>
       this.socket.once('close', (code, reason) => {
@@ -23,7 +25,7 @@ export class Listener extends Heard {
   }
 
   async open(): Promise<void> {
-    if (this.socket.readyState === WebSocket.CONNECTING) await once(this.socket, 'open')
+    await this.#opened
   }
 
   /** Sends a text or bytes as they are, anything else as JSON. */

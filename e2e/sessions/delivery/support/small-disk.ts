@@ -60,7 +60,7 @@ export function missingSmallDisk(): string {
     SmallDisk.mount(folder, 1).unmount()
     return ''
   } catch (error) {
-    return ` (left out: a tmpfs cannot be mounted here, ${String((error as Error).message).split('\n')[0]})`
+    return ` (left out: a tmpfs cannot be mounted here, ${(error as Error).message.split('\n')[0]})`
   } finally {
     rmdirSync(folder)
   }

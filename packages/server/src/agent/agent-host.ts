@@ -37,8 +37,8 @@ export interface AgentRequest {
   resumes: boolean
   /** The conversation began with another system prompt. */
   replacesPrompt: boolean
-  /** What the model is told with its next prompt. */
-  notice?: string | undefined
+  /** What the model is to be told with a prompt; absent when there is nothing. */
+  notice?: (() => string | undefined) | undefined
   signal: AbortSignal
 }
 

@@ -19,7 +19,10 @@ export interface Asking {
 const HOOK_TIMEOUT_S = 86_400
 
 /** The SDK's callbacks by which an agent asks, put to a session. */
-export function askingOptions(asking: Asking, notice: string | undefined): Partial<Options> {
+export function askingOptions(
+  asking: Asking,
+  notice: (() => string | undefined) | undefined,
+): Partial<Options> {
   return {
     canUseTool: async (toolName, input, { signal, ...options }) => {
       const { requestId: _requestId, ...about } = options
@@ -65,20 +68,12 @@ function answerHook(
   }
 }
 
-/** Tells the model something with the next prompt, once. */
-function noticeHook(notice: string): NonNullable<Options['hooks']> {
-  let told = false
-  return {
-    UserPromptSubmit: [
-      {
-        hooks: [
-          async () => {
-            if (told) return {}
-            told = true
-            return { hookSpecificOutput: { hookEventName: 'UserPromptSubmit', additionalContext: notice } }
-          },
-        ],
-      },
-    ],
+/** Tells the model something with a prompt, as long as there is something to tell. */
+function noticeHook(notice: () => string | undefined): NonNullable<Options['hooks']> {
+  const tell: HookCallback = async () => {
+    const additionalContext = notice()
+    if (additionalContext === undefined) return {}
+    return { hookSpecificOutput: { hookEventName: 'UserPromptSubmit', additionalContext } }
   }
+  return { UserPromptSubmit: [{ hooks: [tell] }] }
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, rm } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
@@ -20,6 +20,8 @@ interface TranscriptEntry {
   message?: { stop_reason?: string | null; content?: unknown }
   toolUseResult?: unknown
   attachment?: { type?: string; source_uuid?: string }
+  /** Of a `last-prompt`: the entry from which the CLI goes on. */
+  leafUuid?: string
 }
 
 /** What a process had spent when it ended in order; the next one on the conversation counts on from there. */
@@ -36,9 +38,14 @@ export class Transcript {
   readonly path: string
   readonly #entries: readonly TranscriptEntry[]
   readonly #isDamaged: boolean
+  /** Bytes of its whole lines. */
+  readonly #size: number
 
-  private constructor(path: string, lines: readonly (TranscriptEntry | undefined)[]) {
+  private constructor(path: string, text: string) {
+    const size = text.lastIndexOf('\n') + 1
+    const lines = text.slice(0, size).split('\n').slice(0, -1).map(parse)
     this.path = path
+    this.#size = Buffer.byteLength(text.slice(0, size))
     this.#entries = lines.filter((entry) => entry !== undefined)
     this.#isDamaged = this.#entries.length < lines.length
   }
@@ -50,11 +57,8 @@ export class Transcript {
   ): Promise<Transcript | undefined> {
     const path = await findTranscript(sdkSessionId, env)
     if (path === undefined) return undefined
-    const text = await readFile(path, 'utf8')
-    const lines = text.split('\n').filter((line) => line !== '')
     // The last line may be torn: what was not written whole was never relied upon.
-    const torn = text.endsWith('\n') || parse(lines.at(-1)) !== undefined ? 0 : 1
-    return new Transcript(path, lines.slice(0, lines.length - torn).map(parse))
+    return new Transcript(path, await readFile(path, 'utf8'))
   }
 
   /** Whether there is a conversation in it: the CLI refuses to go on with a file that has none, and to begin one over it. */
@@ -103,23 +107,51 @@ export class Transcript {
    * is not the one that the session knows, and the CLI would go on with something else in silence.
    */
   leadsBackTo(anchor: string | undefined): boolean {
-    if (this.#isDamaged) return false
-    const known = new Map(this.#entries.map((entry) => [entry.uuid, entry]))
-    let passed = anchor === undefined
-    let entry = this.#entries.findLast(({ uuid, isSidechain }) => uuid !== undefined && isSidechain !== true)
-    while (entry !== undefined) {
-      passed ||= entry.uuid === anchor
-      // A compaction begins a chain of its own and remembers what it stands for.
-      const before = entry.parentUuid ?? entry.logicalParentUuid
-      if (before === null || before === undefined) return passed
-      entry = known.get(before)
+    const chain = this.#isDamaged ? undefined : this.#chain()
+    return chain !== undefined && (anchor === undefined || chain.has(anchor))
+  }
+
+  /**
+   * Makes the CLI go on from the last entry. It goes on from the one that it noted last, and notes that only now and
+   * then: where the chain has forked since, as it does at a question, a crash would leave it with the dead end.
+   */
+  async repair(): Promise<void> {
+    const file = await open(this.path, 'r+')
+    try {
+      await file.truncate(this.#size)
+      const noted = this.#entries.findLast(({ type }) => type === 'last-prompt')
+      const last = this.#last
+      if (noted?.leafUuid === undefined || last === undefined || this.#chain()?.has(noted.leafUuid)) return
+      const line = JSON.stringify({ ...noted, leafUuid: last.uuid })
+      await file.write(`${line}\n`, this.#size)
+    } finally {
+      await file.close()
     }
-    return false
   }
 
   /** Puts a file aside that holds no conversation, so that one can begin under its name. */
   async putAside(): Promise<void> {
     await rename(this.path, `${this.path}.empty-${Date.now()}`)
+  }
+
+  /** The last entry of the main conversation. */
+  get #last(): TranscriptEntry | undefined {
+    return this.#entries.findLast(({ uuid, isSidechain }) => uuid !== undefined && isSidechain !== true)
+  }
+
+  /** The entries from the last one back to the beginning; undefined when one is missing. */
+  #chain(): Set<string> | undefined {
+    const known = new Map(this.#entries.map((entry) => [entry.uuid, entry]))
+    const chain = new Set<string>()
+    let entry = this.#last
+    while (entry?.uuid !== undefined && !chain.has(entry.uuid)) {
+      chain.add(entry.uuid)
+      // A compaction begins a chain of its own and remembers what it stands for.
+      const before = entry.parentUuid ?? entry.logicalParentUuid
+      if (before === null || before === undefined) return chain
+      entry = known.get(before)
+    }
+    return undefined
   }
 
   #after(uuid: string): TranscriptEntry[] {
@@ -155,9 +187,9 @@ async function findTranscript(
   return undefined
 }
 
-function parse(line: string | undefined): TranscriptEntry | undefined {
+function parse(line: string): TranscriptEntry | undefined {
   try {
-    const value: unknown = JSON.parse(line ?? '')
+    const value: unknown = JSON.parse(line)
     return typeof value === 'object' && value !== null ? (value as TranscriptEntry) : undefined
   } catch {
     return undefined

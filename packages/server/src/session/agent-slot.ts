@@ -81,6 +81,11 @@ export class AgentSlot {
     return starting
   }
 
+  /** Gives up a start that is under way: nobody wants it any more. */
+  abandon(): void {
+    this.#abort.abort()
+  }
+
   /** Ends the agent that runs, if there is one; resolves when it is gone. The next one is started when it is asked for. */
   async end(reason: EndReason): Promise<void> {
     const agent = this.#agent

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type {
   AskData,
@@ -11,6 +12,7 @@ import type {
 import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
+import type { Transcript } from '../agent/transcript.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { Feed, type Durability } from '../log/feed.ts'
@@ -48,6 +50,10 @@ export interface EngineParts {
   onBegin: () => void
   onChange: () => void
 }
+
+/** Looks at the transcript for a prompt that was interrupted at once, and the pause before each. */
+const ENTRY_LOOKS = 5
+const ENTRY_LOOK_MS = 100
 
 /**
  * What makes a session go: joins its prompts, its asks and its agent, and tells its feed everything. It knows nothing of
@@ -118,6 +124,7 @@ export class Engine implements AgentOwner, PoolMember {
       counted: () => (Object.keys(record().limits).length === 0 ? undefined : this.feed.settled()),
       isBusy: () => this.#activity.isBusy,
       sdkSessionId: () => this.launcher.sdkSessionId,
+      hasEntered: ({ uuid }) => this.#hasEntered(uuid),
       recover: (prompts) => this.#recover(prompts),
       onExit: (exit, reason) => this.#agentEnded(exit, reason),
     })
@@ -255,17 +262,30 @@ export class Engine implements AgentOwner, PoolMember {
     this.#changed()
   }
 
+  /** Looks several times: the CLI writes what no model was asked for a moment later. */
+  async #hasEntered(uuid: string): Promise<boolean> {
+    for (let look = 0; look < ENTRY_LOOKS; look += 1) {
+      await delay(ENTRY_LOOK_MS)
+      if ((await this.#readTranscript())?.hasPrompt(uuid)) return true
+    }
+    return false
+  }
+
   async #recover(prompts: readonly AcceptedPrompt[]): Promise<Recovery> {
     await this.feed.settled()
+    return recover(prompts, this.#parts.state, await this.#readTranscript())
+  }
+
+  async #readTranscript(): Promise<Transcript | undefined> {
     const { sdkSessionId } = this.#parts.state.conversation
-    const transcript =
-      sdkSessionId === undefined
-        ? undefined
-        : await this.#parts.means.host.readTranscript(sdkSessionId, this.config())
-    return recover(prompts, this.#parts.state, transcript)
+    const { host } = this.#parts.means
+    return sdkSessionId === undefined ? undefined : await host.readTranscript(sdkSessionId, this.config())
   }
 
   #changed(): void {
+    // Its place in the line is for those who have a prompt.
+    if (this.#position !== undefined && !this.runner.isRunning && this.runner.waiting === 0)
+      this.runner.slot.abandon()
     const limit = this.runner.waiting > 0 ? this.#limit : undefined
     if (limit !== undefined && limit !== this.#toldLimit)
       this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })

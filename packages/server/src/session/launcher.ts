@@ -97,7 +97,7 @@ export class Launcher {
     const { host, pool, member, owner, interactive, state } = this.#parts
     const permit = await pool.acquire(member, signal)
     try {
-      const notice = state.notices.length === 0 ? undefined : state.notices.join('\n')
+      const notice = state.notice === undefined ? undefined : (): string | undefined => state.notice
       const { sdkSessionId, resumes } = conversation
       const request = { owner, interactive, replacesPrompt, notice, signal }
       const agent = await host.start({ ...request, sdkSessionId, resumes })
@@ -119,7 +119,10 @@ export class Launcher {
     if (transcript?.hasMessages) {
       const saved = transcript.savedTotals
       const totals = readTotals(saved?.totalCostUSD, saved?.modelUsage)
-      if (transcript.leadsBackTo(anchor)) return { sdkSessionId, resumes: true, totals }
+      if (transcript.leadsBackTo(anchor)) {
+        await transcript.repair()
+        return { sdkSessionId, resumes: true, totals }
+      }
     } else if (!begun) {
       await transcript?.putAside()
       return { sdkSessionId, resumes: false }

@@ -4,16 +4,13 @@ import type { Agent } from '../agent/agent.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import { AgentSlot, type AgentSlotParts, type EndReason } from './agent-slot.ts'
 import type { Asks } from './asks.ts'
+import { Interrupter } from './interrupter.ts'
 import { PromptQueue } from './prompt-queue.ts'
 import type { Recovery } from './recovery.ts'
 import { interruptedEarly } from './refusals.ts'
 import type { AcceptedPrompt } from './state.ts'
 import { Turn } from './turn.ts'
 
-/** What an agent that starts gets to take a prompt that was interrupted. */
-const START_PATIENCE_MS = 5_000
-/** What an agent gets to heed an interrupt before its process is ended. */
-const INTERRUPT_MS = 5_000
 /** What an agent gets to go on with a turn after an answer. */
 const GO_ON_MS = 30_000
 /** How often a prompt is given to a new agent after one died before it had entered the conversation. */
@@ -31,6 +28,8 @@ export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
   sdkSessionId: () => string
   /** The agent works at something that no prompt asked for: what comes without a priority would be mixed into it. */
   isBusy: () => boolean
+  /** Whether a prompt has entered the conversation, as its transcript tells. */
+  hasEntered: (prompt: AcceptedPrompt) => Promise<boolean>
   /** What becomes of prompts whose agent has died. */
   recover: (prompts: readonly AcceptedPrompt[]) => Promise<Recovery>
   onExit: (exit: AgentExit, reason: EndReason | undefined) => void
@@ -42,6 +41,7 @@ export class Runner {
   readonly #parts: RunnerParts
   readonly #queue = new PromptQueue()
   readonly #slot: AgentSlot
+  readonly #interrupter: Interrupter
   /** The turn that runs, and the prompts that were sent into it. */
   #turns: Turn[] = []
   /** Prompts whose turn waits for the answer to a question, without a process. */
@@ -59,6 +59,15 @@ export class Runner {
       wanted: parts.wanted,
       start: parts.start,
       onExit: (exit, reason) => this.#agentEnded(exit, reason),
+    })
+    this.#interrupter = new Interrupter({
+      slot: this.#slot,
+      publish: parts.publish,
+      isUnderWay: (turn) => this.#turns.includes(turn),
+      takeBack: (turn) => {
+        parts.publish({ type: 'error', ...interruptedEarly().toJSON() })
+        this.#finish(turn, 'cancelled')
+      },
     })
   }
 
@@ -126,10 +135,7 @@ export class Runner {
     if (this.#suspended.length > 0) return this.#parts.asks.cancelDeferred()
     const [turn] = this.#turns
     if (turn === undefined) return
-    turn.interrupt()
-    if (turn.isStarted) this.#interruptAgent(turn)
-    else if (turn.isHandedOver) this.#endUnlessHeeded(turn)
-    else setTimeout(() => this.#takeBack(turn), START_PATIENCE_MS).unref()
+    this.#interrupter.interrupt(turn)
   }
 
   /** Goes on: with the turn whose question was settled, else with the next prompt, when none is running. */
@@ -154,8 +160,9 @@ export class Runner {
       const wasStarted = turn.isStarted
       const end = turn.hear(message)
       if (end === 'deferred') this.#suspend(turn)
+      else if (end === 'interrupted' && !turn.hasAnswer && !turn.goesOn) void this.#finishEarly(turn)
       else if (end !== undefined) this.#finish(turn, end)
-      else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interruptAgent(turn)
+      else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interrupter.reach(turn)
     }
   }
 
@@ -191,9 +198,21 @@ export class Runner {
         if (this.#slot.isStarting) continue
         this.#parts.publish({ type: 'error', ...(error as AgentServerError).toJSON() })
         this.#hasFailed = true
-        return this.#finish(turn, 'failed')
+        return turn.goesOn ? this.#keep(turn) : this.#finish(turn, 'failed')
       }
     }
+  }
+
+  /** A turn that waits for its answer to be told stays, whatever it takes: its question would be asked for ever. */
+  #keep(turn: Turn): void {
+    this.#turns = this.#turns.filter((other) => other !== turn)
+    this.#suspended.unshift(turn.prompt)
+    const { uuid } = turn.prompt
+    const attempts = (this.#attempts.get(uuid) ?? 0) + 1
+    this.#attempts.set(uuid, attempts)
+    this.#parts.onChange()
+    const pause = Math.min(GO_ON_MS, 500 * 2 ** attempts)
+    setTimeout(() => this.advance(), pause).unref()
   }
 
   #give(turn: Turn, agent: Agent): void {
@@ -214,12 +233,6 @@ export class Runner {
     if (this.#turns.includes(turn) && !turn.isStarted) void this.#slot.end('interrupt')
   }
 
-  #takeBack(turn: Turn): void {
-    if (!this.#turns.includes(turn) || turn.isHandedOver || turn.goesOn) return
-    this.#parts.publish({ type: 'error', ...interruptedEarly().toJSON() })
-    this.#finish(turn, 'cancelled')
-  }
-
   /** The turn has ended for now, with a question: the process is not needed until its answer. */
   #suspend(turn: Turn): void {
     const { id, name, input } = turn.question!
@@ -227,6 +240,12 @@ export class Runner {
     this.#suspended.push(turn.prompt)
     this.#parts.asks.defer(id, { toolName: name, input, toolUseID: id })
     void this.#slot.end('question')
+  }
+
+  /** A turn was interrupted so early that its prompt may not have entered the conversation. */
+  async #finishEarly(turn: Turn): Promise<void> {
+    const hasEntered = await this.#parts.hasEntered(turn.prompt)
+    if (this.#turns.includes(turn)) this.#finish(turn, hasEntered ? 'interrupted' : 'cancelled')
   }
 
   #finish(turn: Turn, outcome: PromptOutcome): void {
@@ -283,22 +302,5 @@ export class Runner {
       return !isInterrupted && attempts < ATTEMPTS
     })
     this.#queue.putBack(again)
-  }
-
-  #interruptAgent(turn: Turn): void {
-    this.#slot.agent?.interrupt().catch((error: Error) => {
-      this.#parts.publish({
-        type: 'error',
-        error: `The turn could not be interrupted: ${error.message}`,
-        code: 'internal',
-      })
-    })
-    this.#endUnlessHeeded(turn)
-  }
-
-  #endUnlessHeeded(turn: Turn): void {
-    setTimeout(() => {
-      if (this.#turns.includes(turn)) void this.#slot.end('interrupt')
-    }, INTERRUPT_MS).unref()
   }
 }

@@ -36,6 +36,12 @@ export interface SettledAsk {
   result?: AskResult
 }
 
+/** What the model is to be told with its next prompt. */
+interface Notice {
+  seq: Seq
+  text: string
+}
+
 export interface StateSnapshot {
   seq: Seq
   at: number
@@ -45,7 +51,7 @@ export interface StateSnapshot {
   settled: [string, SettledAsk][]
   usage: UsageSnapshot
   conversation: ConversationSnapshot
-  notices: string[]
+  notices: Notice[]
 }
 
 /**
@@ -58,8 +64,9 @@ export class SessionState {
   readonly #prompts: Map<string, AcceptedPrompt>
   readonly #asks: Map<string, OpenAsk>
   readonly #settled: Map<string, SettledAsk>
-  /** What the model is to be told with its next prompt. */
-  #notices: string[]
+  #notices: Notice[]
+  /** When the last turn began. */
+  #turnSeq: Seq = 0
   #seq: Seq
   #lastAt: number
   #status: SessionStatus
@@ -102,8 +109,9 @@ export class SessionState {
     return { ...total, wallMs: total.wallMs + running }
   }
 
-  get notices(): readonly string[] {
-    return this.#notices
+  /** What the model is to be told with its next prompt, if anything. */
+  get notice(): string | undefined {
+    return this.#notices.map(({ text }) => text).join('\n') || undefined
   }
 
   get asks(): OpenAsk[] {
@@ -160,8 +168,7 @@ export class SessionState {
       case 'sdk_message':
         if (event.data.type === 'result') this.#usage.hearResult(event.data)
         if (event.data.type === 'conversation_reset') this.#usage.reset()
-        // A turn has begun, and the model was told.
-        if (event.data.type === 'system' && event.data.subtype === 'init') this.#notices = []
+        if (event.data.type === 'system' && event.data.subtype === 'init') this.#turnSeq = event.seq
         return this.conversation.hear(event.data)
       case 'ask': {
         const { ask, kind, data, seq, at, deferred } = event
@@ -194,22 +201,26 @@ export class SessionState {
     prompt.outcome = outcome
     delete prompt.data
     this.#open -= 1
-    if (outcome === 'completed' || outcome === 'interrupted')
+    // It was taken back while it waited: nothing was said to the model.
+    if (outcome === 'cancelled') return
+    this.#usage.addTurn()
+    if (outcome !== 'failed') {
       this.conversation.endPrompt(outcome === 'completed')
-    if (outcome !== 'cancelled') this.#usage.addTurn()
+      this.#notices = this.#notices.filter(({ seq }) => seq > this.#turnSeq)
+    }
     // One that joined a turn may end before that does.
     if (prompt.joins && this.#open > 0) return
     this.conversation.endTurn()
     for (const settled of this.#settled.values()) delete settled.result
   }
 
-  #settle({ ask, outcome, by, result }: LoggedEvent & { type: 'ask_settled' }): void {
+  #settle({ seq, ask, outcome, by, result }: LoggedEvent & { type: 'ask_settled' }): void {
     const open = this.#asks.get(ask)
     this.#asks.delete(ask)
     const kept = open?.deferred === true && result !== undefined ? { result: result as AskResult } : {}
     this.#settled.set(ask, { outcome, ...(by === undefined ? {} : { by }), ...kept })
     trim(this.#settled, ({ result }) => result === undefined)
-    if (outcome === 'lost' && open !== undefined) this.#notices.push(describeLost(open))
+    if (outcome === 'lost' && open !== undefined) this.#notices.push({ seq, text: describeLost(open) })
   }
 }
 

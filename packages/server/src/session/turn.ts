@@ -28,6 +28,7 @@ export class Turn {
   #isInterrupted = false
   #isHandedOver = false
   #isStarted = false
+  #hasAnswer = false
   #question: DeferredQuestion | undefined
 
   constructor(prompt: AcceptedPrompt, goesOn = false) {
@@ -54,6 +55,11 @@ export class Turn {
     return this.#isStarted
   }
 
+  /** The agent has said something in it: the prompt stands in the conversation for sure. */
+  get hasAnswer(): boolean {
+    return this.#hasAnswer
+  }
+
   /** An interrupt was asked for. */
   interrupt(): void {
     this.#isInterrupted = true
@@ -73,6 +79,7 @@ export class Turn {
     const { type, command_uuid, state } = message as Lifecycle
     if (message.type === 'result' && message.subtype === 'success' && this.#isStarted)
       this.#question ??= message.deferred_tool_use
+    if (type === 'assistant' && this.#isStarted) this.#hasAnswer = true
     if (type !== 'command_lifecycle' || typeof command_uuid !== 'string') return undefined
     if (state === 'started') this.#command ??= command_uuid
     if (command_uuid !== this.#command) return undefined

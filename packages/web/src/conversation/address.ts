@@ -10,8 +10,8 @@ export function showSessionId(id: string): void {
   history.pushState(null, '', `#${id}`)
 }
 
-/** The address of a page without a session. */
-export const NEW_SESSION = '#new='
+/** The address of a page without a session, as a link. */
+export const NEW_SESSION = '#'
 
 /** Leaves the session of the address. */
 export function leaveSession(): void {

@@ -21,7 +21,8 @@ export function describeLine(
 ): Connection | undefined {
   if (status === 'connected') return { status }
   if (status === 'closed') return error === undefined ? undefined : describeEnd(error, hasToken)
-  if (error === undefined || retryInMs === undefined) return { status: 'connecting', error }
+  if (error === undefined) return { status: 'connecting' }
+  if (retryInMs === undefined) return { status: 'connecting', error }
   return { status: 'waiting', error, retryAtMs: Date.now() + retryInMs }
 }
 

@@ -33,6 +33,8 @@ export interface ConversationParts {
 
 /** One session, and all that was and is said in it. */
 export class Conversation {
+  /** Tells conversations apart, those too that have no session yet. */
+  readonly key = createUuid()
   readonly #parts: ConversationParts
   readonly #batch = new Batch<Happening>((happenings) => this.#apply(happenings))
   #transcript = EMPTY_TRANSCRIPT

@@ -45,7 +45,6 @@ export class Workbench {
   #sessions: readonly SessionInfo[] = []
   #failures = 0
   #retry: ReturnType<typeof setTimeout> | undefined
-  #poll: ReturnType<typeof setTimeout> | undefined
   #view: View
 
   constructor({ url, token, client }: WorkbenchParts) {
@@ -70,13 +69,15 @@ export class Workbench {
   start(): void {
     addEventListener('hashchange', () => this.#show())
     addEventListener('popstate', () => this.#show())
-    document.addEventListener('visibilitychange', () => this.#pollSoon(0))
+    document.addEventListener('visibilitychange', () => this.#poll())
+    setInterval(() => this.#poll(), LIST_MS)
     this.#connect()
   }
 
   /** Tries to connect now instead of later. */
   retry(): void {
-    void this.#enter()
+    if (this.#isFollowing) this.#conversation.open()
+    else void this.#enter()
   }
 
   /** Goes on with a token, which this tab keeps. */
@@ -163,14 +164,14 @@ export class Workbench {
     const connection = describeLine(state, this.#token !== undefined)
     if (connection === undefined) return
     if (connection.status === 'token_needed') forgetToken()
-    this.#connection = connection
+    const { error } = this.#connection as { error?: AgentServerError }
+    this.#connection = connection.status === 'connecting' ? { error, ...connection } : connection
     this.#changed()
   }
 
   /** Reads the list of sessions. A failure is told where no session tells it. */
   async #readList(): Promise<boolean> {
     const server = this.#server
-    clearTimeout(this.#poll)
     try {
       const sessions: SessionInfo[] = []
       for await (const info of server!.sessions({ limit: PAGE_SIZE })) sessions.push(info)
@@ -180,8 +181,6 @@ export class Workbench {
     } catch (error) {
       if (server === this.#server && !this.#isFollowing) this.#fail(error)
       return false
-    } finally {
-      this.#pollSoon(LIST_MS)
     }
     this.#changed()
     return true
@@ -204,10 +203,8 @@ export class Workbench {
     this.#changed()
   }
 
-  #pollSoon(afterMs: number): void {
-    clearTimeout(this.#poll)
-    if (document.hidden || this.#connection.status !== 'connected') return
-    this.#poll = setTimeout(() => void this.#readList(), afterMs)
+  #poll(): void {
+    if (!document.hidden && this.#connection.status === 'connected') void this.#readList()
   }
 
   #describe(): View {

@@ -11,7 +11,7 @@ export function applyInit(before: Transcript, message: Fields, event: unknown): 
   const session = JSON.stringify([message['session_id'], model, cwd, tools, permissionMode])
   if (session === before.session) return appendRaw(before, 'system/init', event, true)
   return append(
-    { ...before, session },
+    { ...before, session, model },
     { kind: 'session', model, cwd, tools, permissionMode, raw: [event], parent: undefined },
   )
 }

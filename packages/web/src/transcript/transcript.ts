@@ -34,6 +34,8 @@ export interface Transcript {
   openAsks: Readonly<Record<string, number>>
   /** The agent as it last introduced itself. */
   session: string
+  /** Its model. */
+  model: string | undefined
   /** What the session does, as its events tell; undefined before the first one that says so. */
   status: SessionStatus | undefined
   /** With `queued`: how many sessions get a process before this one. */
@@ -56,6 +58,7 @@ export const EMPTY_TRANSCRIPT: Transcript = {
   openPrompts: {},
   openAsks: {},
   session: '',
+  model: undefined,
   status: undefined,
   position: undefined,
   caughtUp: false,

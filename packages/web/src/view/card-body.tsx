@@ -1,5 +1,7 @@
 import type { Card, ResultCard, TextCard } from '../transcript/card.ts'
+import { AskView } from './ask-view.tsx'
 import { Clamp } from './clamp.tsx'
+import { formatAmount, formatCost, formatDuration } from './format.ts'
 import { Prose } from './prose-view.tsx'
 import { ToolView } from './tool-view.tsx'
 
@@ -21,12 +23,14 @@ export function CardBody({ card }: { card: Card }) {
       )
     case 'tool':
       return <ToolView card={card} />
+    case 'ask':
+      return <AskView card={card} />
     case 'session':
       return (
         <p class="facts">
           <span>{card.model}</span>
           <span>{card.cwd}</span>
-          <span>{card.tools === 1 ? '1 tool' : `${card.tools} tools`}</span>
+          <span>{formatAmount(card.tools, 'tool')}</span>
           <span>{card.permissionMode}</span>
         </p>
       )
@@ -69,8 +73,9 @@ function ResultBody({ card }: { card: ResultCard }) {
     <div data-outcome={card.outcome}>
       <p class="facts">
         <span class="outcome">{card.title}</span>
-        {card.turns !== undefined && <span>{card.turns === 1 ? '1 step' : `${card.turns} steps`}</span>}
+        {card.turns !== undefined && <span>{formatAmount(card.turns, 'step')}</span>}
         {card.durationMs !== undefined && <span>{formatDuration(card.durationMs)}</span>}
+        {card.tokens !== undefined && <span>{formatAmount(card.tokens, 'token')}</span>}
         {card.costUsd !== undefined && <span>{formatCost(card.costUsd)}</span>}
       </p>
       {card.details.map((text, index) => (
@@ -82,13 +87,4 @@ function ResultBody({ card }: { card: ResultCard }) {
 
 function firstLine(text: string): string {
   return text.trimStart().split('\n', 1)[0]!.slice(0, 200)
-}
-
-function formatDuration(ms: number): string {
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
-  return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`
-}
-
-function formatCost(usd: number): string {
-  return `$${usd.toFixed(usd < 0.01 ? 4 : 2)}`
 }

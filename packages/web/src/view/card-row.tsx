@@ -1,5 +1,9 @@
 import { Component, type ComponentChildren } from 'preact'
+import { useContext } from 'preact/hooks'
+import { isQuestion } from '../transcript/ask.ts'
 import type { Card, PromptStatus } from '../transcript/card.ts'
+import { fieldsOf } from '../transcript/fields.ts'
+import { ActionsContext } from './actions.ts'
 import { CardBody } from './card-body.tsx'
 import { Guard } from './guard.tsx'
 import { JsonPanel } from './json-panel.tsx'
@@ -9,12 +13,14 @@ interface Props {
 }
 
 const PROMPT_STATUS: Record<PromptStatus, string> = {
+  sending: 'sending…',
   queued: 'queued',
   running: '',
   done: '',
   interrupted: 'interrupted',
+  cancelled: 'taken back',
   failed: 'failed',
-  unsettled: 'sent before the connection was lost',
+  unsent: 'not sent',
 }
 
 /** One card with its label and its JSON. Renders again only when the card changed. */
@@ -36,6 +42,12 @@ export class CardRow extends Component<Props, { open: boolean }> {
           {card.kind === 'tool' ? 'Tool' : label}
           {card.kind === 'prompt' && PROMPT_STATUS[card.status] !== '' && (
             <span class="badge">{PROMPT_STATUS[card.status]}</span>
+          )}
+          {card.kind === 'prompt' && card.status === 'queued' && <TakeBack uuid={card.uuid ?? ''} />}
+          {card.raw.some(isRecovered) && (
+            <span class="badge" title="Read from the agent's transcript after a crash">
+              recovered
+            </span>
           )}
         </div>
         <div class="what">
@@ -60,16 +72,32 @@ export class CardRow extends Component<Props, { open: boolean }> {
   }
 }
 
+/** Takes back a prompt that waits. */
+function TakeBack({ uuid }: { uuid: string }) {
+  const { cancel } = useContext(ActionsContext)
+  return (
+    <button type="button" class="quiet take-back" onClick={() => cancel(uuid)}>
+      Take back
+    </button>
+  )
+}
+
+function isRecovered(event: unknown): boolean {
+  return fieldsOf(event)['recovered'] === true
+}
+
 function labelOf(card: Card): string {
   switch (card.kind) {
     case 'prompt':
-      return card.uuid !== undefined ? 'You' : card.parent === undefined ? 'Input' : 'Task'
+      return card.uuid !== undefined ? 'Prompt' : card.parent === undefined ? 'Input' : 'Task'
     case 'text':
       return card.parent === undefined ? 'Agent' : 'Sub-agent'
     case 'thinking':
       return 'Thinking'
     case 'tool':
       return card.name
+    case 'ask':
+      return isQuestion(card) ? 'Question' : card.askKind === 'can_use_tool' ? 'Permission' : 'Request'
     case 'session':
       return 'Session'
     case 'result':

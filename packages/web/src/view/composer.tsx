@@ -1,17 +1,21 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Permissions } from '../conversation/conversation.ts'
 
 interface Props {
   connected: boolean
   busy: boolean
   /** Prompts sent so far. */
   sent: number
-  /** False when the text could not be sent; it stays in the field then. */
-  onSend: (text: string) => boolean
+  /** Of the session that the first prompt creates; undefined when there is one already. */
+  permissions: Permissions | undefined
+  onPermissions: (permissions: Permissions) => void
+  onSend: (text: string) => void
   onInterrupt: () => void
 }
 
 /** The field that prompts are written in. Sending works while a turn runs: the prompt waits for its turn. */
-export function Composer({ connected, busy, sent, onSend, onInterrupt }: Props) {
+export function Composer(props: Props) {
+  const { connected, busy, sent, permissions, onPermissions, onSend, onInterrupt } = props
   const [text, setText] = useState('')
   const field = useRef<HTMLTextAreaElement>(null)
   useEffect(() => {
@@ -23,7 +27,8 @@ export function Composer({ connected, busy, sent, onSend, onInterrupt }: Props) 
   const submit = (event: Event) => {
     event.preventDefault()
     if (!connected || text.trim() === '') return
-    if (onSend(text)) setText('')
+    onSend(text)
+    setText('')
     field.current?.focus({ preventScroll: true })
   }
   const onKeyDown = (event: KeyboardEvent) => {
@@ -58,9 +63,23 @@ export function Composer({ connected, busy, sent, onSend, onInterrupt }: Props) 
             </button>
           </div>
         </div>
-        <p id="prompt-help" class="help">
-          <kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Esc</kbd> interrupts
-        </p>
+        <div class="below">
+          <p id="prompt-help" class="help">
+            <kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Esc</kbd> interrupts
+          </p>
+          {permissions !== undefined && (
+            <label class="permissions">
+              Tools run{' '}
+              <select
+                value={permissions}
+                onChange={(event) => onPermissions(event.currentTarget.value as Permissions)}
+              >
+                <option value="server">as the server is set</option>
+                <option value="ask">when I allow them</option>
+              </select>
+            </label>
+          )}
+        </div>
       </div>
     </form>
   )

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
+import { NEW_SESSION } from '../conversation/address.ts'
 import type { Connection } from '../conversation/connection.ts'
 import { TokenForm } from './token-form.tsx'
 
@@ -14,26 +15,22 @@ export function ConnectionNotice({ connection, onRetry, onToken }: Props) {
     return <TokenForm refused={connection.refused} onToken={onToken} />
   if (connection.status === 'connected') return null
   const { error } = connection
+  const isGone = error?.code === 'session_not_found' || error?.code === 'session_deleted'
   if (connection.status === 'connecting' && error === undefined) return null
-  const busyElsewhere = error?.code === 'already_connected'
   return (
     <section class="notice-bar" aria-label="Connection">
       <div class="column notice-row">
         <div role="alert">
-          <strong>
-            {busyElsewhere ? 'Another client holds the connection.' : (error?.message ?? 'Disconnected.')}
-          </strong>
-          <p>
-            {busyElsewhere
-              ? 'The server talks to one client at a time. Close the other one, or wait until it leaves.'
-              : error?.hint}
-          </p>
+          <strong>{error?.message}</strong>
+          <p>{isGone ? <a href={NEW_SESSION}>Begin a new session</a> : error?.hint}</p>
         </div>
         <div class="notice-action">
           {connection.status === 'waiting' && <Countdown untilMs={connection.retryAtMs} />}
-          <button type="button" onClick={onRetry} disabled={connection.status === 'connecting'}>
-            {connection.status === 'connecting' ? 'Trying…' : 'Try again'}
-          </button>
+          {!isGone && (
+            <button type="button" onClick={onRetry} disabled={connection.status === 'connecting'}>
+              {connection.status === 'connecting' ? 'Trying…' : 'Try again'}
+            </button>
+          )}
         </div>
       </div>
     </section>

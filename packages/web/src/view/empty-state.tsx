@@ -27,6 +27,12 @@ const EXAMPLES: Example[] = [
     note: 'Uses the shell where the server runs',
     needsInput: false,
   },
+  {
+    title: 'Ask me a question',
+    prompt: 'Ask me a question',
+    note: 'The agent asks, you choose an answer',
+    needsInput: false,
+  },
 ]
 
 /** What a first visitor sees: examples that work. */

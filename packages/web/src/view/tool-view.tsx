@@ -1,5 +1,5 @@
 import type { ToolCard, ToolStatus } from '../transcript/card.ts'
-import { textOf } from '../transcript/fields.ts'
+import { textOf, type Fields } from '../transcript/fields.ts'
 import { readPartialInput } from '../transcript/partial-input.ts'
 import { ToolBody } from './tool-body.tsx'
 
@@ -17,23 +17,28 @@ const SUBJECTS = ['description', 'command', 'pattern', 'url', 'query', 'skill', 
 /** A call of a tool: what it is about in one line, its input and result below. */
 export function ToolView({ card }: { card: ToolCard }) {
   const input = card.status === 'writing' ? readPartialInput(card.partialInput) : card.input
-  const path = textOf(input['file_path']) ?? textOf(input['notebook_path']) ?? textOf(input['path'])
-  const named = SUBJECTS.find((name) => textOf(input[name]) !== undefined) ?? ''
   return (
-    <details class="tool" data-status={card.status} open>
+    <details class="tool" data-status={card.status} open={card.name !== 'AskUserQuestion'}>
       <summary>
-        <strong>{card.name}</strong>
-        {path === undefined ? (
-          <Subject name={named} text={textOf(input[named]) ?? ''} />
-        ) : (
-          <Path path={path} />
-        )}
+        <ToolSubject name={card.name} input={input} />
         <span class="tool-status">{STATUS[card.status]}</span>
       </summary>
       <div class="tool-body">
         <ToolBody name={card.name} input={input} result={card.result} writing={card.status === 'writing'} />
       </div>
     </details>
+  )
+}
+
+/** The name of a tool and what its call is about. */
+export function ToolSubject({ name, input }: { name: string; input: Fields }) {
+  const path = textOf(input['file_path']) ?? textOf(input['notebook_path']) ?? textOf(input['path'])
+  const named = SUBJECTS.find((name) => textOf(input[name]) !== undefined) ?? ''
+  return (
+    <>
+      <strong>{name}</strong>
+      {path === undefined ? <Subject name={named} text={textOf(input[named]) ?? ''} /> : <Path path={path} />}
+    </>
   )
 }
 
