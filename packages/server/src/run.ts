@@ -19,6 +19,19 @@ function loadEnvironment(argv: readonly string[], env: NodeJS.ProcessEnv): void 
   }
 }
 
+/**
+ * The SDK warns at each start of an agent that nobody will be asked where permissions are bypassed. It is wrong for
+ * questions to the user, which is what this server has its callback for.
+ */
+function silenceShadowWarning(): void {
+  const print = process.listeners('warning')
+  process.removeAllListeners('warning')
+  process.on('warning', (warning: Error & { code?: string }) => {
+    if (warning.code === 'CLAUDE_SDK_CAN_USE_TOOL_SHADOWED') return
+    for (const listener of print) listener(warning)
+  })
+}
+
 /** What only the server may know. Cloud credentials are the agent's too. */
 const SECRETS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_AGENT_TOKEN']
 
@@ -29,6 +42,7 @@ const SECRETS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH
 export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(describeSettings())
   if (argv.includes('--version')) return void process.stdout.write(`${VERSION}\n`)
+  silenceShadowWarning()
   loadEnvironment(argv, env)
   const config = readConfig(argv, env)
   scrubEnvironment(SECRETS)

@@ -9,6 +9,9 @@ export interface ConversationSnapshot {
   anchor?: string
   /** Every id that the SDK had for a conversation of the session. */
   sdkSessionIds: string[]
+  /** Of the turn that has not ended: one that waits for the answer to a question. */
+  said: string[]
+  lastMessage?: string
 }
 
 /** The SDK's conversation that a session is on, as far as the events tell. */
@@ -17,7 +20,7 @@ export class Conversation {
   #begun: boolean
   #anchor: string | undefined
   readonly #sdkSessionIds: Set<string>
-  readonly #said = new Set<string>()
+  readonly #said: Set<string>
   /** The last whole message of the agent. */
   #lastMessage: string | undefined
 
@@ -26,6 +29,8 @@ export class Conversation {
     this.#begun = snapshot?.begun ?? false
     this.#anchor = snapshot?.anchor
     this.#sdkSessionIds = new Set(snapshot?.sdkSessionIds)
+    this.#said = new Set(snapshot?.said)
+    this.#lastMessage = snapshot?.lastMessage
   }
 
   /** Undefined while there is none. */
@@ -56,6 +61,8 @@ export class Conversation {
       begun: this.#begun,
       ...(this.#anchor === undefined ? {} : { anchor: this.#anchor }),
       sdkSessionIds: [...this.#sdkSessionIds],
+      said: [...this.#said],
+      ...(this.#lastMessage === undefined ? {} : { lastMessage: this.#lastMessage }),
     }
   }
 
