@@ -17,6 +17,14 @@ export const COUNTED = [
   'events',
   'reconnects',
   'modelRequests',
+  'completed',
+  'interrupted',
+  'cancelled',
+  'failed',
+  'joined',
+  'recovered',
+  'questions',
+  'lostAsks',
 ] as const
 
 export type Counted = (typeof COUNTED)[number]
@@ -55,10 +63,10 @@ export class Journal {
     return agentKills + serverKills + serverStops
   }
 
-  /** All counts in one line. */
+  /** All counts in one line, but for what did not happen. */
   get line(): string {
     const seconds = Math.round((Date.now() - this.#start) / 1000)
-    const parts = COUNTED.map((name) => `${name} ${this.counts[name]}`)
+    const parts = COUNTED.filter((name) => this.counts[name] > 0).map((name) => `${name} ${this.counts[name]}`)
     return `${String(seconds).padStart(4)} s  ${parts.join(' · ')}`
   }
 }

@@ -19,6 +19,7 @@ export async function main(args: string[]): Promise<number> {
     durationMs: Number(values.minutes) * 60_000,
     sessions: Number(values.sessions),
     everyMs: Number(values.every),
+    idleMs: 4_000,
     settleMs: 60_000,
     onTick: (line) => console.log(line),
   })

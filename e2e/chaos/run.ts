@@ -32,6 +32,8 @@ export interface ChaosOptions {
   sessions: number
   /** Milliseconds between two faults, on average. */
   everyMs: number
+  /** Milliseconds after which an idle agent is ended. */
+  idleMs: number
   /** What everything may take to settle at the end. */
   settleMs: number
   onTick?: (line: string) => void
@@ -56,7 +58,8 @@ export async function runChaos(options: ChaosOptions): Promise<Verdict> {
   const disk = Disk.mount(layOut(folder).dataDir, 256)
   const model = await Model.start(journal, `chaos-${folder.split('-').at(-1)}`)
   const realDisk = typeof disk === 'string' ? undefined : disk
-  const parts = { folder, upstream: model.url, journal, disk: realDisk, maxProcesses: options.sessions + 1 }
+  const { idleMs, sessions } = options
+  const parts = { folder, upstream: model.url, journal, disk: realDisk, maxProcesses: sessions + 1, idleMs }
   const host = new ServerHost(parts)
   const timer = setInterval(() => onTick(journal.line), 10_000)
   let evidence: string | undefined

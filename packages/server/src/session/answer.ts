@@ -34,6 +34,9 @@ const RESULTS = {
   ]),
 } satisfies Record<AskKind, unknown>
 
+/** What the CLI takes; several labels of one question are one text, with commas. */
+const ANSWERS = z.record(z.string(), z.string()).check(z.refine((answers) => Object.keys(answers).length > 0))
+
 /** What a client may answer with: a result as the SDK's callback would return it, or a reason to decline. */
 export interface GivenAnswer {
   result?: unknown
@@ -75,9 +78,9 @@ function completed({ toolName, input }: CanUseToolData, result: AskResult): AskR
   const { updatedInput } = result as { updatedInput?: Record<string, unknown> }
   if (toolName !== QUESTION_TOOL) return { ...result, updatedInput: updatedInput ?? input }
   const answers = updatedInput?.['answers']
-  if (typeof answers !== 'object' || answers === null || Object.keys(answers).length === 0) {
+  if (!ANSWERS.safeParse(answers).success) {
     throw invalid(
-      "'result.updatedInput.answers' must hold an answer to each question, by its text.",
+      "'result.updatedInput.answers' must hold an answer to each question, a text by the question's text.",
       'Send {"behavior": "allow", "updatedInput": {"answers": {"<question>": "<label>"}}}.',
     )
   }

@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { storageFull } from '../log/event-log.ts'
+import { oneByOne } from '../log/grouped.ts'
 import { syncDirectory } from '../log/log-identity.ts'
 import { JsonlLog, type JsonlLogOptions } from '../log/jsonl-log.ts'
 import { readRecord, sizeOfLog, writeRecord, type SessionRecord } from './record.ts'
@@ -15,6 +16,7 @@ export class SessionStore {
   readonly #folder: string
   readonly #logOptions: JsonlLogOptions
   readonly #deleted: Set<string>
+  readonly #saves = new Map<string, ReturnType<typeof oneByOne>>()
 
   private constructor(folder: string, logOptions: JsonlLogOptions, deleted: Iterable<string>) {
     this.#folder = folder
@@ -51,9 +53,12 @@ export class SessionStore {
     return await JsonlLog.open(this.#folderOf(id), this.#logOptions).catch(full)
   }
 
-  /** @throws AgentServerError `storage_full` */
+  /** Writes a record, after those of the same session before it. @throws AgentServerError `storage_full` */
   async save(record: SessionRecord, isDurable: boolean): Promise<void> {
-    await writeRecord(this.#folderOf(record.id), record, isDurable).catch(full)
+    const { id } = record
+    const inTurn = this.#saves.get(id) ?? oneByOne()
+    this.#saves.set(id, inTurn)
+    await inTurn(() => writeRecord(this.#folderOf(id), record, isDurable)).catch(full)
   }
 
   async sizeOfLog(id: string): Promise<number> {
@@ -67,6 +72,7 @@ export class SessionStore {
 
   /** Removes a session that was closed, also from a full disk: its folder stays as a mark until that is noted. */
   async remove(id: string): Promise<void> {
+    this.#saves.delete(id)
     const folder = this.#folderOf(id)
     await rename(folder, `${folder}${DELETED}`)
     await syncDirectory(this.#folder)

@@ -82,13 +82,13 @@ const copy = <Value>(value: Value): Value => JSON.parse(JSON.stringify(value)) a
 
 /** Everything that a state tells. */
 function look(state: SessionState): unknown {
-  const { openPrompts, asks, answeredQuestion, notices, usageNow, conversation } = state
+  const { openPrompts, asks, answeredQuestion, notice, usageNow, conversation } = state
   return copy({
     snapshot: state.snapshot,
     openPrompts,
     asks,
     answeredQuestion,
-    notices,
+    notice,
     usageNow,
     said: [...conversation.said],
   })
@@ -189,12 +189,21 @@ describe('a prompt', () => {
 })
 
 describe('an ask', () => {
-  test('that is lost becomes a notice for the model, until a turn has begun', () => {
-    const state = fold(numbered([prompted('a'), asked('p'), settled('p', 'lost')]))
+  test('that is lost becomes a notice for the model, until a later turn that was told has ended', () => {
+    const state = fold(numbered([prompted('a'), began('sdk-1'), asked('p'), settled('p', 'lost')]))
+    const told = [
+      promptEnded('a', 'interrupted'),
+      prompted('b'),
+      promptEnded('b', 'cancelled'),
+      prompted('c'),
+    ]
+    fold(numbered(told, 5), state)
     expect(state.asks).toEqual([])
-    expect(state.notices).toEqual([expect.stringContaining('permission to use Write; the tool did not run')])
-    fold(numbered([began('sdk-1')], 4), state)
-    expect(state.notices).toEqual([])
+    expect(state.notice).toContain('permission to use Write; the tool did not run')
+    fold(numbered([began('sdk-1')], 9), state)
+    expect(state.notice).toBeDefined()
+    fold(numbered([promptEnded('c', 'completed')], 10), state)
+    expect(state.notice).toBeUndefined()
   })
 
   test('keeps its answer only where a turn without a process has to be told', () => {

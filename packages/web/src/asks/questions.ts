@@ -1,4 +1,5 @@
-import { fieldsOf, listOf, textOf, type Fields } from '../transcript/fields.ts'
+import { listOf, textOf, type Fields } from '../transcript/fields.ts'
+import { textIn } from './schema-form.ts'
 
 export interface Choice {
   label: string
@@ -38,19 +39,13 @@ export function readAnswers(
 ): Record<string, string> | undefined {
   const answers: Record<string, string> = {}
   for (const [index, { text }] of questions.entries()) {
-    const other = String(form.get(`other-${index}`) ?? '').trim()
+    const other = textIn(form, `other-${index}`).trim()
     const chosen = form
       .getAll(`question-${index}`)
-      .map((value) => (value === OTHER ? other : String(value)))
-      .filter((value) => value !== '')
+      .map((value) => (value === OTHER ? other : value))
+      .filter((value): value is string => typeof value === 'string' && value !== '')
     if (chosen.length === 0) return undefined
     answers[text] = chosen.join(', ')
   }
   return answers
-}
-
-/** The answers in what an ask was settled with. */
-export function answersOf(result: Fields): [string, string][] {
-  const answers = fieldsOf(fieldsOf(result['updatedInput'])['answers'])
-  return Object.entries(answers).map(([question, answer]) => [question, String(answer)])
 }

@@ -14,7 +14,7 @@ export interface FormField {
   kind: 'text' | 'number' | 'integer' | 'boolean' | 'choice' | 'choices'
   options: Option[]
   /** The `type` of the input of a text. */
-  type: 'text' | 'email' | 'url' | 'date' | 'datetime-local'
+  type: 'text' | 'number' | 'email' | 'url' | 'date' | 'datetime-local'
   initial: unknown
   min: number | undefined
   max: number | undefined
@@ -42,7 +42,7 @@ export function readFormFields(schema: unknown): FormField[] {
         label: textOf(property['title']) ?? name,
         description: textOf(property['description']),
         required: required.includes(name),
-        type: INPUT_TYPES[textOf(property['format']) ?? ''] ?? 'text',
+        type: isText ? (INPUT_TYPES[textOf(property['format']) ?? ''] ?? 'text') : 'number',
         initial: property['default'],
         min: numberOf(property[isText ? 'minLength' : 'minimum']),
         max: numberOf(property[isText ? 'maxLength' : 'maximum']),
@@ -54,12 +54,19 @@ export function readFormFields(schema: unknown): FormField[] {
 export function readFormContent(fields: readonly FormField[], form: FormData): Fields {
   const content: Fields = {}
   for (const { name, kind } of fields) {
-    const value = String(form.get(name) ?? '')
+    const value = textIn(form, name)
     if (kind === 'boolean') content[name] = form.has(name)
-    else if (kind === 'choices') content[name] = form.getAll(name).map(String)
+    else if (kind === 'choices')
+      content[name] = form.getAll(name).filter((value) => typeof value === 'string')
     else if (value !== '') content[name] = kind === 'number' || kind === 'integer' ? Number(value) : value
   }
   return content
+}
+
+/** The text in a field of a form. */
+export function textIn(form: FormData, name: string): string {
+  const value = form.get(name)
+  return typeof value === 'string' ? value : ''
 }
 
 /** An address that may be opened from the page; undefined for any other than http and https. */

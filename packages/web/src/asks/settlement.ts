@@ -1,7 +1,6 @@
 import { isQuestion } from '../transcript/ask.ts'
 import type { AskCard, Settlement } from '../transcript/card.ts'
-import { fieldsOf, listOf, textOf } from '../transcript/fields.ts'
-import { answersOf } from './questions.ts'
+import { fieldsOf, listOf, textOf, type Fields } from '../transcript/fields.ts'
 
 /** How an ask came to its end. */
 export interface SettlementText {
@@ -60,4 +59,10 @@ function describeAnswer(card: AskCard, { result }: Settlement, by: string): Sett
     default:
       return { text: `Dismissed by ${by}`, tone: 'quiet', answers: [] }
   }
+}
+
+/** The answers in what an ask was settled with. */
+function answersOf(result: Fields): [string, string][] {
+  const answers = fieldsOf(fieldsOf(result['updatedInput'])['answers'])
+  return Object.entries(answers).map(([question, answer]) => [question, String(answer)])
 }

@@ -1,7 +1,6 @@
 import {
   AgentServerError,
   type AgentServer,
-  ClaudeAgentClient,
   connect,
   type ConnectionState,
   type SessionInfo,
@@ -101,7 +100,8 @@ export class Workbench {
   /** Writes a file of the workspace and says so. False when it could not. */
   async writeFile(path: string, content: string): Promise<boolean> {
     try {
-      await new ClaudeAgentClient({ connectionUrl: this.#url, token: this.#token }).writeFile(path, content)
+      const { writeWorkspaceFile } = await import('./workspace-file.ts')
+      await writeWorkspaceFile({ url: this.#url, token: this.#token }, path, content)
     } catch (error) {
       this.#conversation.report(error)
       return false

@@ -1,13 +1,10 @@
 import type { AskResult } from '@claude-agent/client'
-import { useContext, useState } from 'preact/hooks'
+import { useContext, useEffect, useState } from 'preact/hooks'
 import { describeSettlement } from '../asks/settlement.ts'
 import { isQuestion, titleOf } from '../transcript/ask.ts'
 import type { AskCard, Settlement } from '../transcript/card.ts'
 import { ActionsContext } from './actions.ts'
-import { Clamp } from './clamp.tsx'
-import { ElicitationForm } from './elicitation-form.tsx'
-import { PermissionForm } from './permission-form.tsx'
-import { QuestionForm } from './question-form.tsx'
+import { loadAskForm, type LoadedForm } from './load-ask-form.ts'
 
 /** Answers an ask with what the SDK's callback would return, or declines it for a reason. */
 export type Settle = (answer: { result: AskResult } | { reason: string }) => void
@@ -17,6 +14,15 @@ export function AskView({ card }: { card: AskCard }) {
   const { answer } = useContext(ActionsContext)
   const [sending, setSending] = useState(false)
   const [problem, setProblem] = useState<string>()
+  const [AskForm, setAskForm] = useState<LoadedForm>()
+  const isOpen = card.settled === undefined
+  useEffect(() => {
+    if (!isOpen) return
+    loadAskForm().then(
+      (loaded) => setAskForm(() => loaded),
+      () => setProblem('The form could not be loaded. Reload the page to answer.'),
+    )
+  }, [isOpen])
   if (card.settled !== undefined) return <Settled card={card} settled={card.settled} />
   const settle: Settle = (given) => {
     setSending(true)
@@ -29,7 +35,7 @@ export function AskView({ card }: { card: AskCard }) {
   return (
     <div class="ask" data-open="true">
       <fieldset class="bare" disabled={sending}>
-        <AskForm card={card} settle={settle} />
+        {AskForm !== undefined && <AskForm card={card} settle={settle} />}
       </fieldset>
       {problem !== undefined && (
         <p class="bad" role="alert">
@@ -37,23 +43,6 @@ export function AskView({ card }: { card: AskCard }) {
         </p>
       )}
     </div>
-  )
-}
-
-function AskForm({ card, settle }: { card: AskCard; settle: Settle }) {
-  if (isQuestion(card)) return <QuestionForm data={card.data} settle={settle} />
-  if (card.askKind === 'can_use_tool') return <PermissionForm card={card} settle={settle} />
-  if (card.askKind === 'elicitation') return <ElicitationForm card={card} settle={settle} />
-  return (
-    <>
-      <p class="ask-title">{titleOf(card)}</p>
-      <Clamp text={JSON.stringify(card.data, null, 2)} />
-      <div class="ask-actions">
-        <button type="button" onClick={() => settle({ result: { behavior: 'cancelled' } })}>
-          Dismiss
-        </button>
-      </div>
-    </>
   )
 }
 

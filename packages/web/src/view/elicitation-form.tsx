@@ -104,28 +104,8 @@ function Field({ field }: { field: FormField }) {
 
 function TextInput({ field: { name, kind, type, required, initial, min, max } }: { field: FormField }) {
   const value = typeof initial === 'string' || typeof initial === 'number' ? String(initial) : ''
-  if (kind === 'text') {
-    return (
-      <input
-        name={name}
-        type={type}
-        required={required}
-        defaultValue={value}
-        minLength={min}
-        maxLength={max}
-      />
-    )
-  }
-  const step = kind === 'integer' ? 1 : 'any'
-  return (
-    <input
-      name={name}
-      type="number"
-      required={required}
-      defaultValue={value}
-      min={min}
-      max={max}
-      step={step}
-    />
-  )
+  const limits =
+    kind === 'text' ? { minLength: min, maxLength: max } : { min, max, step: kind === 'integer' ? 1 : 'any' }
+  const props: object = { name, type, required, defaultValue: value, ...limits }
+  return <input {...props} />
 }
