@@ -10,9 +10,10 @@ process.once('exit', () => {
   for (const child of children.keys()) child.kill('SIGKILL')
 })
 
-/** Ends the programs that still run, gently first. */
-export async function stopChildren() {
-  await Promise.all([...children.values()].map((stop) => stop()))
+/** Ends the programs that still run, but for one, gently first. */
+export async function stopChildren(except) {
+  const rest = [...children].filter(([{ pid }]) => pid !== except?.id)
+  await Promise.all(rest.map(([, stop]) => stop()))
 }
 
 /**

@@ -15,6 +15,8 @@ export async function openConversation(session) {
   const ended = (async () => {
     for await (const event of events) for (const listener of listeners) listener(event)
   })()
+  // Who stops hears of it.
+  ended.catch(() => {})
   const conversation = {
     session,
     onEvent(listener) {

@@ -95,9 +95,12 @@ class Lab {
     return { server, client, stop }
   }
 
-  /** Ends every process that is left, also those of a figure that failed. */
+  /** Ends every process but the model that is left, by a figure that failed. */
+  async clear() {
+    await stopChildren(this.#model)
+  }
+
   async close() {
     await stopChildren()
-    await this.#model.stop()
   }
 }

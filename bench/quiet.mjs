@@ -4,16 +4,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const LOOK_MS = 200
 /** Share of all cores that may be busy. */
 const BUSY = 0.2
-const PATIENCE_MS = 10_000
-
+let patienceMs = 10_000
 let gaveUp = 0
+
+/** How long to wait for rest. */
+export function setPatience(ms) {
+  patienceMs = ms
+}
 
 /**
  * Resolves when the machine is at rest: what a measurement left to do is done, and others leave the cores alone.
- * On a machine that is never at rest it goes on after 10 s, and counts that.
+ * On a machine that is never at rest it goes on after 10 s, or as `setPatience` says, and counts that.
  */
 export async function untilQuiet() {
-  const deadline = Date.now() + PATIENCE_MS
+  const deadline = Date.now() + patienceMs
   for (let last = readTimes(); ;) {
     await sleep(LOOK_MS)
     const now = readTimes()

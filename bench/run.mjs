@@ -17,7 +17,7 @@ import { liveEvent } from './figures/live-event.mjs'
 import { readers } from './figures/readers.mjs'
 import { twenty } from './figures/twenty.mjs'
 import { openLab } from './lab.mjs'
-import { countUnquiet } from './quiet.mjs'
+import { countUnquiet, setPatience } from './quiet.mjs'
 import { describeFigure, layOut } from './table.mjs'
 
 const FIGURES = [
@@ -62,6 +62,7 @@ if (flags.help || unknown !== undefined) {
   process.exit(unknown === undefined ? 0 : 2)
 }
 
+if (flags.quick) setPatience(1_000)
 const effort = {
   pairs: Number(flags.pairs ?? (flags.quick ? 5 : 30)),
   // V8 gives back what the start of a server took after about 16 s without work.
@@ -94,9 +95,18 @@ const lab = await openLab(flags.server === undefined ? {} : { server: resolve(fl
 try {
   for (const figure of FIGURES.filter(({ name }) => only?.includes(name) ?? true)) {
     process.stderr.write(`measuring ${figure.name} …\n`)
-    const result = await figure.measure(lab, effort)
-    results[figure.name] = { ...result, loadAfter: loadavg()[0] }
-    rows.push(...describeFigure(figure, result))
+    try {
+      const result = await figure.measure(lab, effort)
+      results[figure.name] = { ...result, loadAfter: loadavg()[0] }
+      rows.push(...describeFigure(figure, result))
+    } catch (error) {
+      // What the others have measured is not lost by it.
+      console.error(error)
+      rows.push([figure.what, `could not be measured: ${error.message}`, figure.bound, 'FAILED', ''])
+      process.exitCode = 1
+    } finally {
+      await lab.clear()
+    }
   }
 } finally {
   await lab.close()
@@ -105,3 +115,5 @@ console.log(`${layOut(rows)}\n\nLoad at the end ${loadavg()[0].toFixed(2)}.`)
 if (countUnquiet() > 0)
   console.log(`${countUnquiet()} measurements began while other programs kept the cores busy.`)
 if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify({ machine, effort, results })}\n`)
+// Connections of a figure that failed may be trying to come back.
+process.stdout.write('', () => process.exit())

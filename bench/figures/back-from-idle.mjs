@@ -68,8 +68,8 @@ async function comeBack(server, id) {
     if (took === 0 && isAnswer(event)) took = performance.now() - from
     if (event.type === 'agent_started') throw new Error('The agent was not ready.')
   })
+  await conversation.stop()
   await conversation.session.delete()
-  await conversation.stop().catch(() => {})
   return took
 }
 

@@ -2,7 +2,13 @@ import { expect, test } from 'vitest'
 import { runChaos, type ChaosOptions } from './run.ts'
 
 /** The short form; `npm run chaos` is the long one. */
-const SHORT: Omit<ChaosOptions, 'seed'> = { durationMs: 8_000, sessions: 2, everyMs: 450, idleMs: 1_500, settleMs: 30_000 }
+const SHORT: Omit<ChaosOptions, 'seed'> = {
+  durationMs: 8_000,
+  sessions: 2,
+  everyMs: 450,
+  idleMs: 1_500,
+  settleMs: 30_000,
+}
 
 for (const seed of ['42', String(Math.floor(Math.random() * 1e9))]) {
   test(

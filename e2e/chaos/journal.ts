@@ -66,7 +66,9 @@ export class Journal {
   /** All counts in one line, but for what did not happen. */
   get line(): string {
     const seconds = Math.round((Date.now() - this.#start) / 1000)
-    const parts = COUNTED.filter((name) => this.counts[name] > 0).map((name) => `${name} ${this.counts[name]}`)
+    const parts = COUNTED.filter((name) => this.counts[name] > 0).map(
+      (name) => `${name} ${this.counts[name]}`,
+    )
     return `${String(seconds).padStart(4)} s  ${parts.join(' · ')}`
   }
 }

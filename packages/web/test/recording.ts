@@ -14,8 +14,20 @@ export const RECORDINGS = [
 
 export type Message = Record<string, unknown>
 
-/** What the real CLI said to a scripted model, message by message. */
-export function readRecording(name: (typeof RECORDINGS)[number]): Message[] {
+/** What a client of a real session got: the server, the SDK and the CLI are real, only the model is scripted. */
+export const SESSIONS = [
+  'elicitation',
+  'permission',
+  'question',
+  'server-killed',
+  'stream-from-middle',
+  'stream-from-start',
+] as const
+
+/** What the real CLI said to a scripted model, message by message; or what a session told, event by event. */
+export function readRecording(
+  name: (typeof RECORDINGS)[number] | (typeof SESSIONS)[number],
+): Message[] {
   const text = readFileSync(new URL(`recordings/${name}.jsonl`, import.meta.url), 'utf8')
   return text
     .trimEnd()
@@ -23,9 +35,15 @@ export function readRecording(name: (typeof RECORDINGS)[number]): Message[] {
     .map((line) => JSON.parse(line) as Message)
 }
 
-/** A message of the SDK as the server sends it. */
+/** An event of a session. */
+export function tell(event: unknown): Happening {
+  return { type: 'event', event }
+}
+
+/** A message of the SDK as an event; partial ones have no number. */
 export function sdk(data: unknown): Happening {
-  return { type: 'frame', frame: { type: 'sdk_message', data } }
+  const isPartial = (data as Message | undefined)?.['type'] === 'stream_event'
+  return tell({ ...(isPartial ? {} : { seq: 1, at: 1 }), type: 'sdk_message', data })
 }
 
 /** The transcript after all of it. */
@@ -53,13 +71,20 @@ export function cardsOfKind<K extends Card['kind']>(
   return cardsOf(transcript).filter((card): card is Extract<Card, { kind: K }> => card.kind === kind)
 }
 
-/** A prompt of this page. */
-export function prompt(uuid: string, text = 'do it'): Happening {
-  return { type: 'prompt', uuid, text, message: { type: 'user_message', uuid } }
+/** A prompt that was accepted. */
+export function prompt(uuid: string, text = 'do it', more: object = {}): Happening {
+  const data = { type: 'user', uuid, message: { role: 'user', content: text } }
+  return tell({ seq: 1, at: 1, type: 'user_message', uuid, data, ...more })
 }
 
-/** The prompt that the recorded turn answers, with its id. */
-export function recordedPrompt(messages: Message[], text?: string): Happening {
+/** The end of a prompt. */
+export function ended(uuid: string, outcome = 'completed'): Happening {
+  return tell({ seq: 1, at: 1, type: 'prompt_ended', uuid, outcome })
+}
+
+/** A recorded turn of one prompt, from its acceptance to its end. */
+export function turnOf(messages: Message[], outcome?: string): Happening[] {
   const lifecycle = messages.find((message) => message['type'] === 'command_lifecycle')
-  return prompt(String(lifecycle?.['command_uuid']), text)
+  const uuid = String(lifecycle?.['command_uuid'])
+  return [prompt(uuid), ...messages.map(sdk), ended(uuid, outcome)]
 }

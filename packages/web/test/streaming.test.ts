@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Card } from '../src/transcript/card.ts'
 import type { Transcript } from '../src/transcript/transcript.ts'
-import { isBusy } from '../src/transcript/transcript.ts'
 import {
   cardsOf,
   cardsOfKind,
@@ -57,13 +56,6 @@ test.each(RECORDINGS)('%s: the cards are the same whether or not the answer was 
   expect(essence(streamed)).toEqual(essence(whole))
 })
 
-test.each(RECORDINGS)('%s: every message delivered twice changes nothing that is shown', (name) => {
-  const messages = readRecording(name)
-  const whole = messages.filter((message) => !isPartial(message))
-  const once = play(messages.map(sdk))
-  expect(essence(play(whole.map(sdk), once))).toEqual(essence(once))
-})
-
 test.each(RECORDINGS)(
   '%s: a connection lost at any message, partial ones lost with it, ends in the same cards',
   (name) => {
@@ -89,7 +81,6 @@ test('text that a lost connection cut off is marked, and partial messages after 
   const before = play([...half.map(sdk), { type: 'disconnected' }])
   const [card] = cardsOfKind(before, 'text')
   expect(card).toMatchObject({ live: false, cut: true })
-  expect(isBusy(before)).toBe(false)
   const [, ...later] = messages.slice(15).filter(isPartial)
   expect(cardsOfKind(play(later.map(sdk), before), 'text')).toEqual([card])
 })

@@ -6,10 +6,10 @@ import {
   cardsOfKind,
   play,
   readRecording,
-  recordedPrompt,
   RECORDINGS,
   sdk,
   shownCards,
+  turnOf,
 } from './recording.ts'
 
 /** What a reader sees of a card. */
@@ -30,7 +30,7 @@ function gist(card: Card): unknown {
 
 test('the turn that reverses a file reads as its story', () => {
   const messages = readRecording('reverse-file')
-  const transcript = play([recordedPrompt(messages), ...messages.map(sdk)])
+  const transcript = play(turnOf(messages))
   expect(shownCards(transcript).map(gist)).toEqual([
     ['prompt'],
     ['session'],
@@ -80,17 +80,17 @@ test('failed tools say so and carry what they said', () => {
   ])
 })
 
-test('a tool card keeps both messages that made it', () => {
+test('a tool card keeps both events that made it', () => {
   const [tool] = cardsOfKind(play(readRecording('reverse-file').map(sdk)), 'tool')
   expect(tool?.raw).toMatchObject([
-    { type: 'assistant', message: { content: [{ id: 'toolu_2' }] } },
-    { type: 'user', message: { content: [{ tool_use_id: 'toolu_2' }] } },
+    { seq: 1, data: { type: 'assistant', message: { content: [{ id: 'toolu_2' }] } } },
+    { seq: 1, data: { type: 'user', message: { content: [{ tool_use_id: 'toolu_2' }] } } },
   ])
 })
 
 test('an interrupted answer is cut off, and its turn counts as interrupted, not as failed', () => {
   const messages = readRecording('interrupted')
-  const transcript = play([recordedPrompt(messages), ...messages.map(sdk)])
+  const transcript = play(turnOf(messages, 'interrupted'))
   expect(cardsOfKind(transcript, 'text')).toMatchObject([{ cut: true, live: false }])
   expect(cardsOfKind(transcript, 'result')).toMatchObject([
     { outcome: 'interrupted', title: 'Interrupted', details: [] },
@@ -102,7 +102,7 @@ test('an interrupted answer is cut off, and its turn counts as interrupted, not 
 
 test('an error of the model is shown once, as failed', () => {
   const messages = readRecording('api-error')
-  const transcript = play([recordedPrompt(messages), ...messages.map(sdk)])
+  const transcript = play(turnOf(messages, 'failed'))
   expect(cardsOfKind(transcript, 'text')).toMatchObject([
     { text: 'API Error: 400 scripted: bad request', failed: true },
   ])
@@ -117,12 +117,26 @@ test('what a sub-agent says and does belongs to the call that started it', () =>
   expect(bash).toMatchObject({ name: 'Bash', parent: agent?.toolId, status: 'done' })
 })
 
-test('a turn tells its steps, duration and own cost', () => {
+test('a turn tells its steps, duration, tokens and own cost', () => {
   const results = cardsOfKind(play(readRecording('edit-file').map(sdk)), 'result')
   expect(results).toMatchObject([{ turns: 3 }, { turns: 3 }])
   const [first, second] = results
   expect(first?.durationMs).toBeGreaterThan(0)
   expect(second?.costUsd).toBeCloseTo(first?.costUsd ?? 0, 6)
+  expect(second?.tokens).toBe(first?.tokens)
+  expect(first?.tokens).toBeGreaterThan(0)
+})
+
+test('of a model whose price the SDK does not know, no cost is told', () => {
+  const usage = { inputTokens: 10, outputTokens: 5, costUSD: 0.2 }
+  const message = readRecording('reverse-file').find(({ type }) => type === 'result')
+  const told = (model: string) =>
+    cardsOfKind(
+      play([sdk({ ...message, model_usage_since_last_result: { [model]: usage } })]),
+      'result',
+    )[0]
+  expect(told('my-own-model')).toMatchObject({ tokens: 15, costUsd: undefined })
+  expect(told('claude-opus-5-5')).toMatchObject({ tokens: 15, costUsd: 0.2 })
 })
 
 test('the answer of a command that is in the result alone is shown there', () => {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type {
   AskData,
@@ -12,7 +11,6 @@ import type {
 import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
-import type { Transcript } from '../agent/transcript.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import type { EventLog } from '../log/event-log.ts'
 import { Feed, type Durability } from '../log/feed.ts'
@@ -21,11 +19,11 @@ import { Activity } from './activity.ts'
 import { AskingAgent } from './asking-agent.ts'
 import { Asks } from './asks.ts'
 import { Launcher } from './launcher.ts'
-import { recover, type Recovery } from './recovery.ts'
+import { ModelMemory } from './model-memory.ts'
 import { Runner } from './runner.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionOptions } from './session-options.ts'
-import type { AcceptedPrompt, SessionState } from './state.ts'
+import type { SessionState } from './state.ts'
 import { StatusTeller, tellMessage } from './telling.ts'
 import { budgetReached, reachedLimit } from './usage.ts'
 
@@ -51,10 +49,6 @@ export interface EngineParts {
   onChange: () => void
 }
 
-/** Looks at the transcript for a prompt that was interrupted at once, and the pause before each. */
-const ENTRY_LOOKS = 5
-const ENTRY_LOOK_MS = 100
-
 /**
  * What makes a session go: joins its prompts, its asks and its agent, and tells its feed everything. It knows nothing of
  * clients, and lives on with none.
@@ -67,6 +61,7 @@ export class Engine implements AgentOwner, PoolMember {
   readonly #parts: EngineParts
   readonly #activity: Activity
   readonly #asking: AskingAgent
+  readonly #memory: ModelMemory
   readonly #teller: StatusTeller
   #position: number | undefined
   #toldLimit: string | undefined
@@ -100,6 +95,7 @@ export class Engine implements AgentOwner, PoolMember {
     })
     this.#asking = new AskingAgent(state, this.asks, () => this.runner.slot.agent?.isAlive ?? false)
     this.#teller = new StatusTeller(state.status, publish)
+    this.#memory = new ModelMemory({ state, feed: this.feed, host: means.host, config: () => options.config })
     const { interactive, systemPrompt } = record()
     this.launcher = new Launcher({
       ...means,
@@ -124,8 +120,8 @@ export class Engine implements AgentOwner, PoolMember {
       counted: () => (Object.keys(record().limits).length === 0 ? undefined : this.feed.settled()),
       isBusy: () => this.#activity.isBusy,
       sdkSessionId: () => this.launcher.sdkSessionId,
-      hasEntered: ({ uuid }) => this.#hasEntered(uuid),
-      recover: (prompts) => this.#recover(prompts),
+      hasEntered: (prompt) => this.#memory.hasEntered(prompt),
+      recover: (prompts) => this.#memory.recover(prompts),
       onExit: (exit, reason) => this.#agentEnded(exit, reason),
     })
   }
@@ -167,7 +163,7 @@ export class Engine implements AgentOwner, PoolMember {
     }
     const open = this.#parts.state.openPrompts
     if (open.length > 0) {
-      const recovery = await this.#recover(open)
+      const recovery = await this.#memory.recover(open)
       for (const event of recovery.events) this.feed.publish(event)
       const { again, suspended } = recovery
       if (isPlain)
@@ -260,26 +256,6 @@ export class Engine implements AgentOwner, PoolMember {
     const why = reason === undefined ? {} : { reason }
     this.feed.publish({ type: 'agent_exited', code, signal, cause, resumable: true, ...why })
     this.#changed()
-  }
-
-  /** Looks several times: the CLI writes what no model was asked for a moment later. */
-  async #hasEntered(uuid: string): Promise<boolean> {
-    for (let look = 0; look < ENTRY_LOOKS; look += 1) {
-      await delay(ENTRY_LOOK_MS)
-      if ((await this.#readTranscript())?.hasPrompt(uuid)) return true
-    }
-    return false
-  }
-
-  async #recover(prompts: readonly AcceptedPrompt[]): Promise<Recovery> {
-    await this.feed.settled()
-    return recover(prompts, this.#parts.state, await this.#readTranscript())
-  }
-
-  async #readTranscript(): Promise<Transcript | undefined> {
-    const { sdkSessionId } = this.#parts.state.conversation
-    const { host } = this.#parts.means
-    return sdkSessionId === undefined ? undefined : await host.readTranscript(sdkSessionId, this.config())
   }
 
   #changed(): void {

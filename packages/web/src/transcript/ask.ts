@@ -2,7 +2,7 @@ import type { AskKind, AskOutcome } from '@claude-agent/protocol'
 import type { AskCard } from './card.ts'
 import { fieldsOf, textOf, type Fields } from './fields.ts'
 import { appendRaw } from './raw.ts'
-import { append, change, without, type Transcript } from './transcript.ts'
+import { append, cardAt, change, without, type Transcript } from './transcript.ts'
 
 /** Adds a card for something that somebody must answer; of an ask that is open already nothing changes. */
 export function applyAsk(before: Transcript, event: Fields): Transcript {
@@ -20,7 +20,7 @@ export function applyAsk(before: Transcript, event: Fields): Transcript {
     parent: undefined,
   }
   return {
-    ...append(before, card),
+    ...append(markTool(before, card.data, 'asking'), card),
     openAsks: { ...before.openAsks, [ask]: before.count },
     announcement: `The agent needs an answer: ${titleOf(card)}`,
   }
@@ -36,8 +36,16 @@ export function applyAskSettled(before: Transcript, event: Fields): Transcript {
     by: textOf(event['by']),
     result: fieldsOf(event['result']),
   }
-  const after = change(before, position, 'ask', (card) => ({ ...card, settled, raw: [...card.raw, event] }))
+  const card = cardAt(before, position)
+  const released = card?.kind === 'ask' ? markTool(before, card.data, 'running') : before
+  const after = change(released, position, 'ask', (open) => ({ ...open, settled, raw: [...open.raw, event] }))
   return { ...after, openAsks: without(after.openAsks, ask) }
+}
+
+/** Shows on the card of a tool call that it waits for an ask, or not any more. */
+function markTool(before: Transcript, data: Fields, status: 'asking' | 'running'): Transcript {
+  const position = before.openTools[textOf(data['toolUseID']) ?? '']
+  return change(before, position, 'tool', (card) => ({ ...card, status }))
 }
 
 /** Whether the agent asks a person something, rather than for a permission. */

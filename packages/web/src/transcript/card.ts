@@ -54,8 +54,8 @@ export interface ToolResult {
   details: Fields
 }
 
-/** `writing`: its input is still streamed. */
-export type ToolStatus = 'writing' | 'running' | 'done' | 'failed' | 'interrupted'
+/** `writing`: its input is still streamed. `asking`: it waits for somebody's permission or answer. */
+export type ToolStatus = 'writing' | 'asking' | 'running' | 'done' | 'failed' | 'interrupted'
 
 export interface ToolCard extends Common {
   kind: 'tool'

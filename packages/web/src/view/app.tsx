@@ -1,7 +1,8 @@
+import type { SessionInfo } from '@claude-agent/client'
 import { useEffect, useMemo, useState } from 'preact/hooks'
 import type { Permissions } from '../conversation/conversation.ts'
 import type { Workbench } from '../conversation/workbench.ts'
-import { firstOpenAsk, isBusy } from '../transcript/transcript.ts'
+import { firstOpenAsk, isBusy, type Transcript } from '../transcript/transcript.ts'
 import { ActionsContext } from './actions.ts'
 import { Composer } from './composer.tsx'
 import { ConnectionNotice } from './connection-notice.tsx'
@@ -86,7 +87,7 @@ export function App({ workbench }: { workbench: Workbench }) {
       />
       <div class="body">
         <SessionList
-          sessions={sessions}
+          sessions={sessions.map((known) => (known.id === id ? asTold(known, transcript) : known))}
           current={id}
           open={listOpen}
           onClose={() => setListOpen(false)}
@@ -126,6 +127,11 @@ export function App({ workbench }: { workbench: Workbench }) {
       </div>
     </div>
   )
+}
+
+/** The session that is shown, with the status that its events tell: the list is older than they are. */
+function asTold(info: SessionInfo, { status }: Transcript): SessionInfo {
+  return status === undefined ? info : { ...info, status }
 }
 
 /** Brings the ask that has been open for longest into view, ready to be answered. */

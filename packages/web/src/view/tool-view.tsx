@@ -5,6 +5,7 @@ import { ToolBody } from './tool-body.tsx'
 
 const STATUS: Record<ToolStatus, string> = {
   writing: 'writing…',
+  asking: 'waits',
   running: 'running…',
   done: 'done',
   failed: 'failed',
@@ -16,9 +17,11 @@ const SUBJECTS = ['description', 'command', 'pattern', 'url', 'query', 'skill', 
 
 /** A call of a tool: what it is about in one line, its input and result below. */
 export function ToolView({ card }: { card: ToolCard }) {
+  // What is asked for is shown where it is answered.
+  const isOpen = card.status !== 'asking' && card.name !== 'AskUserQuestion'
   const input = card.status === 'writing' ? readPartialInput(card.partialInput) : card.input
   return (
-    <details class="tool" data-status={card.status} open={card.name !== 'AskUserQuestion'}>
+    <details class="tool" data-status={card.status} open={isOpen}>
       <summary>
         <ToolSubject name={card.name} input={input} />
         <span class="tool-status">{STATUS[card.status]}</span>
