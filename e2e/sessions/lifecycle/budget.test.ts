@@ -14,8 +14,8 @@ describe('at a limit', () => {
     async (limit, { world, stage }) => {
       const least = limit === 'maxCostUsd' ? 0.000_001 : 1
       const peer = await Peer.create(world, stage.server, { limits: { [limit]: least } })
-      const first = await peer.send(`brief: until ${limit}`)
-      const waiting = await peer.send(`waits for ${limit}`)
+      const sent = [`brief: until ${limit}`, `waits for ${limit}`].map((text) => peer.send(text))
+      const [first, waiting] = (await Promise.all(sent)) as [string, string]
       expect(await peer.ended(first)).toBe('completed')
       expect(await peer.status('queued')).toMatchObject({ queuedPrompts: 1, limits: { [limit]: least } })
       expect(await peer.info()).not.toHaveProperty('position')

@@ -25,9 +25,7 @@ export const SESSIONS = [
 ] as const
 
 /** What the real CLI said to a scripted model, message by message; or what a session told, event by event. */
-export function readRecording(
-  name: (typeof RECORDINGS)[number] | (typeof SESSIONS)[number],
-): Message[] {
+export function readRecording(name: (typeof RECORDINGS)[number] | (typeof SESSIONS)[number]): Message[] {
   const text = readFileSync(new URL(`recordings/${name}.jsonl`, import.meta.url), 'utf8')
   return text
     .trimEnd()

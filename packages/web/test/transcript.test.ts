@@ -131,10 +131,7 @@ test('of a model whose price the SDK does not know, no cost is told', () => {
   const usage = { inputTokens: 10, outputTokens: 5, costUSD: 0.2 }
   const message = readRecording('reverse-file').find(({ type }) => type === 'result')
   const told = (model: string) =>
-    cardsOfKind(
-      play([sdk({ ...message, model_usage_since_last_result: { [model]: usage } })]),
-      'result',
-    )[0]
+    cardsOfKind(play([sdk({ ...message, model_usage_since_last_result: { [model]: usage } })]), 'result')[0]
   expect(told('my-own-model')).toMatchObject({ tokens: 15, costUsd: undefined })
   expect(told('claude-opus-5-5')).toMatchObject({ tokens: 15, costUsd: 0.2 })
 })

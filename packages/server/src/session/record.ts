@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import type { QueryConfig, SessionLimits } from '@claude-agent/protocol'
+import { REDACTED, type LoggedEvent, type QueryConfig, type SessionLimits } from '@claude-agent/protocol'
 import { syncDirectory } from '../log/log-identity.ts'
 import type { StateSnapshot } from './state.ts'
 
@@ -33,6 +33,8 @@ export interface SessionRecord {
   /** Hash of the system prompt that the conversation began with. */
   systemPrompt?: string | undefined
   rest?: Rest | undefined
+  /** The last `session_updated` that it knows of. */
+  updatedSeq?: number
 }
 
 const NAME = 'session.json'
@@ -60,6 +62,15 @@ export async function writeRecord(folder: string, record: SessionRecord, isDurab
   await rename(`${path}.new`, path)
   if (!isDurable) return
   for (const directory of [folder, dirname(folder)]) await syncDirectory(directory)
+}
+
+/** A record that was not written after a change: the log knows of it. */
+export function catchUp(record: SessionRecord, event: LoggedEvent): SessionRecord {
+  if (event.type !== 'session_updated' || event.seq <= (record.updatedSeq ?? 0)) return record
+  const { type: _, at, seq, ...changes } = event
+  const secrets =
+    changes.options === undefined ? {} : { hasSecrets: JSON.stringify(changes.options).includes(REDACTED) }
+  return { ...record, ...(changes as Partial<SessionRecord>), ...secrets, updatedAt: at, updatedSeq: seq }
 }
 
 /** Bytes of the log in a session's folder. */

@@ -17,7 +17,7 @@ import { Admission } from './admission.ts'
 import type { GivenAnswer } from './answer.ts'
 import { Engine, type EngineMeans } from './engine.ts'
 import { describeSession } from './info.ts'
-import type { SessionRecord } from './record.ts'
+import { catchUp, type SessionRecord } from './record.ts'
 import {
   credentialsRequired,
   noModelAccess,
@@ -100,12 +100,18 @@ export class Session {
 
   /** Takes a session up from its log: what was open when the server ended, is gone on with. */
   static async open(parts: SessionParts): Promise<Session> {
-    const { log, record } = parts
+    const { log } = parts
+    let { record } = parts
     const rest = record.rest?.log === log.id && record.rest.state.seq <= log.lastSeq ? record.rest : undefined
     const state = new SessionState(rest?.state)
-    for await (const entries of log.read(state.seq))
-      for (const { event } of entries) state.apply(event as LoggedEvent)
-    const session = new Session(parts, state)
+    for await (const entries of log.read(state.seq)) {
+      for (const { event } of entries as Iterable<{ event: LoggedEvent }>) {
+        state.apply(event)
+        record = catchUp(record, event)
+      }
+    }
+    const options = record === parts.record ? parts.options : undefined
+    const session = new Session({ ...parts, record, options }, state)
     await session.#engine.restore()
     return session
   }
@@ -189,13 +195,15 @@ export class Session {
    */
   async update({ options, ...rest }: SessionUpdate): Promise<'now' | 'next_turn'> {
     const shown = options === undefined ? {} : { options: redactConfig(options) }
-    await this.feed.offer({ type: 'session_updated', ...rest, ...shown })
+    const { seq } = await this.feed.offer({ type: 'session_updated', ...rest, ...shown })
     if (options !== undefined) this.options.set(options)
-    this.#record = { ...this.#record, ...rest, ...this.options.kept, updatedAt: Date.now() }
+    this.#record = { ...this.#record, ...rest, ...this.options.kept, updatedAt: Date.now(), updatedSeq: seq }
     const { slot, mayWarm } = this.#engine.runner
     const applies = slot.isStale && !mayWarm ? 'next_turn' : 'now'
     this.#engine.refresh()
-    await this.#parts.save(this.record)
+    await this.feed.durable()
+    // The log has it: a record that cannot be written now is made up for at the next start.
+    await this.#parts.save(this.record).catch(() => {})
     return applies
   }
 

@@ -18,19 +18,25 @@ const LONGEST_MS = 15_000
 export function describeLine(
   { status, error, retryInMs }: ConnectionState,
   hasToken: boolean,
+  nowMs = Date.now(),
 ): Connection | undefined {
   if (status === 'connected') return { status }
   if (status === 'closed') return error === undefined ? undefined : describeEnd(error, hasToken)
   if (error === undefined) return { status: 'connecting' }
   if (retryInMs === undefined) return { status: 'connecting', error }
-  return { status: 'waiting', error, retryAtMs: Date.now() + retryInMs }
+  return { status: 'waiting', error, retryAtMs: nowMs + retryInMs }
 }
 
 /** What the page shows after a request that failed for the so-many-th time in a row. */
-export function describeFailure(error: AgentServerError, failures: number, hasToken: boolean): Connection {
+export function describeFailure(
+  error: AgentServerError,
+  failures: number,
+  hasToken: boolean,
+  nowMs = Date.now(),
+): Connection {
   if (!ERRORS[error.code].retry) return describeEnd(error, hasToken)
   const waitMs = Math.max(Math.min(LONGEST_MS, FIRST_MS * 2 ** failures), error.retryAfterMs ?? 0)
-  return { status: 'waiting', error, retryAtMs: Date.now() + waitMs }
+  return { status: 'waiting', error, retryAtMs: nowMs + waitMs }
 }
 
 function describeEnd(error: AgentServerError, hasToken: boolean): Connection {

@@ -1,5 +1,6 @@
 import type { PromptCard, PromptStatus } from './card.ts'
 import { fieldsOf, listOf, textOf, textsOf, type Fields } from './fields.ts'
+import { appendRaw } from './raw.ts'
 import { append, change, isBusy, without, type Transcript } from './transcript.ts'
 
 /** Statuses in which a prompt has come to its end. */
@@ -34,9 +35,14 @@ export function applyUserMessage(before: Transcript, event: Fields): Transcript 
     : open(transcript, { ...card, status: 'running' })
 }
 
-/** Ends a prompt, as the server says it ended. */
+/** Ends a prompt, as the server says it ended. One that was taken back while it waited is no part of what was said. */
 export function applyPromptEnded(before: Transcript, event: Fields): Transcript {
   const uuid = textOf(event['uuid'])
+  const taken = before.waiting.find((card) => card.uuid === uuid)
+  if (taken !== undefined && event['outcome'] === 'cancelled') {
+    const waiting = before.waiting.filter((card) => card !== taken)
+    return appendRaw({ ...before, waiting }, 'prompt taken back', taken.raw[0], true)
+  }
   return uuid === undefined
     ? before
     : endPrompt(before, uuid, ENDED[textOf(event['outcome']) ?? ''] ?? 'done')
