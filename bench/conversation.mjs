@@ -33,7 +33,7 @@ export async function openConversation(session) {
 }
 
 /** Sends a prompt and resolves once it has ended in order; `hear` gets every event until then. */
-export async function takeTurn({ session, onEvent }, text, hear = () => {}) {
+async function takeTurn({ session, onEvent }, text, hear = () => {}) {
   const gaveUp = AbortSignal.timeout(TURN_MS)
   await new Promise((resolve, reject) => {
     const stop = onEvent((event) => {

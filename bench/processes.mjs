@@ -2,7 +2,7 @@ import { readdir, readFile, readlink, writeFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const PARKED_MS = 30_000
+const PARKED_MS = 120_000
 
 /** What a process has used so far: clock ticks (10 ms each) as `ps` counts them, and milliseconds on a core. */
 export async function readCpu(id) {

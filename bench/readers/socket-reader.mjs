@@ -31,7 +31,9 @@ export class SocketReader {
   static async open({ url, session, after, onDelay }) {
     const reader = new SocketReader()
     reader.#onDelay = onDelay
-    await reader.#connect(new URL(`/sessions/${session}/ws${after === undefined ? '' : `?after=${after}`}`, url))
+    await reader.#connect(
+      new URL(`/sessions/${session}/ws${after === undefined ? '' : `?after=${after}`}`, url),
+    )
     return reader
   }
 
@@ -98,7 +100,9 @@ function upgrade(url) {
     }
     const asked = request(url, { headers, agent: false })
     asked.once('upgrade', (_, socket, head) => resolve({ socket, head }))
-    asked.once('response', ({ statusCode }) => reject(new Error(`The upgrade was answered with ${statusCode}.`)))
+    asked.once('response', ({ statusCode }) =>
+      reject(new Error(`The upgrade was answered with ${statusCode}.`)),
+    )
     asked.once('error', reject)
     asked.end()
   })

@@ -38,7 +38,7 @@ export class Answerer {
     while (!this.#isStopped) {
       const { asks } = await doors.info().catch(() => ({ asks: [] }))
       await Promise.all(((asks ?? []) as OpenAsk[]).map((ask) => this.#consider(ask)))
-      await pause(250)
+      await pause(this.#isHasty ? 1000 : 250)
     }
   }
 

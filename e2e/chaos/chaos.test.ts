@@ -5,7 +5,7 @@ import { runChaos, type ChaosOptions } from './run.ts'
 const SHORT: Omit<ChaosOptions, 'seed'> = {
   durationMs: 8_000,
   sessions: 2,
-  everyMs: 450,
+  everyMs: 300,
   idleMs: 1_500,
   settleMs: 30_000,
 }

@@ -1,5 +1,6 @@
+import type { LoggedEvent } from '@claude-agent/protocol'
 import type { Network } from '../support/network.ts'
-import { pause, until } from '../support/until.ts'
+import { pause } from '../support/until.ts'
 import { Answerer } from './answerer.ts'
 import { call, Refused } from './call.ts'
 import { Doors } from './doors.ts'
@@ -44,7 +45,7 @@ export class Conversation {
     this.#parts = parts
     this.#networks = networks
     const part = (kind: string, network: Network): ReaderParts => {
-      const ledger = new Ledger(`${name}-${kind}`, journal, (event) => this.watch.hear(event))
+      const ledger = new Ledger(`${name}-${kind}`, journal, (event) => this.#hear(event))
       return { session: name, ledger, network, journal, random: random.of(kind) }
     }
     const [ada, bob, stream, page] = networks
@@ -89,6 +90,12 @@ export class Conversation {
     this.#answering = this.answerer.run()
   }
 
+  /** Everybody but the one who answers leaves, until the end. */
+  async rest(): Promise<void> {
+    this.answerer.hurry()
+    await Promise.all(this.readers.map((reader) => reader.stop()))
+  }
+
   /** The networks of the readers, for faults. */
   get networks(): readonly Network[] {
     return this.#networks
@@ -99,6 +106,7 @@ export class Conversation {
     this.answerer.hurry()
     this.talker.stop()
     await this.talker.settled()
+    for (const reader of this.readers) if (reader.isStopped) reader.start()
     await this.#idle(timeoutMs)
     this.last = await this.talker.say('plain')
     const { uuid } = this.last
@@ -120,6 +128,11 @@ export class Conversation {
     await Promise.all([...this.readers.map((reader) => reader.stop()), this.#answering])
   }
 
+  #hear(event: LoggedEvent): void {
+    if (event.seq > this.watch.lastSeq) this.#parts.journal.move()
+    this.watch.hear(event)
+  }
+
   async #idle(timeoutMs: number): Promise<void> {
     await this.#until(
       'the session is idle',
@@ -132,13 +145,21 @@ export class Conversation {
   }
 
   async #until(what: string, holds: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
-    await until(what, holds, timeoutMs).catch(async () => {
+    const { journal } = this.#parts
+    const begun = Date.now()
+    // Others may be first in line: only when nothing moves at all, it will never be.
+    const isStuck = (): boolean => Math.min(journal.stillMs, Date.now() - begun) > timeoutMs
+    while (!(await holds())) {
+      if (!isStuck()) {
+        await pause(100)
+        continue
+      }
       const info = await this.#doors.info().catch((error: unknown) => String(error))
       const readers = this.readers.map(({ parts: { ledger } }) => `${ledger.name} ${ledger.lastSeq}`)
       const open = this.watch.open.map(
         (uuid) => this.talker.prompts.find((prompt) => prompt.uuid === uuid)?.id,
       )
-      this.#parts.journal.violate(`never: ${what}`, { session: this.name, open, readers, info })
-    })
+      return journal.violate(`never: ${what}`, { session: this.name, open, readers, info })
+    }
   }
 }

@@ -42,6 +42,7 @@ export class Journal {
   readonly violations: Note[] = []
   readonly counts = Object.fromEntries(COUNTED.map((name) => [name, 0])) as Record<Counted, number>
   readonly #start = Date.now()
+  #movedAt = Date.now()
 
   note(what: string, detail: unknown = ''): void {
     this.notes.push({ at: Date.now() - this.#start, what, detail })
@@ -49,6 +50,16 @@ export class Journal {
 
   count(name: Counted, by = 1): void {
     this.counts[name] += by
+  }
+
+  /** Something went on, in whichever session. */
+  move(): void {
+    this.#movedAt = Date.now()
+  }
+
+  /** Milliseconds since something went on. */
+  get stillMs(): number {
+    return Date.now() - this.#movedAt
   }
 
   /** Something that is promised did not hold. */

@@ -34,7 +34,7 @@ export interface ChaosOptions {
   everyMs: number
   /** Milliseconds after which an idle agent is ended. */
   idleMs: number
-  /** What everything may take to settle at the end. */
+  /** For how long nothing at all may move at the end before everything has settled. */
   settleMs: number
   onTick?: (line: string) => void
 }
@@ -103,6 +103,7 @@ async function course(options: ChaosOptions, { random, journal, host, disk, mode
       all[place] = conversation
       if (over.signal.aborted) conversation.talker.stop()
       await conversation.talker.talk(MAX_PROMPTS)
+      if (!over.signal.aborted) await conversation.rest()
     }
   }
   const begun = (): Conversation[] => all.filter((conversation) => conversation !== undefined)

@@ -6,6 +6,10 @@ interface Pair {
   far: Socket
   /** Nothing that happens on one side is told to the other any more. */
   isVoid: boolean
+  /** It ends in the middle of what is sent next. */
+  isCut: boolean
+  /** What the server sends gets through of itself. */
+  flows: boolean
 }
 
 /** A stretch of network in front of a server, that can vanish: nothing gets through, and nobody is told. */
@@ -40,6 +44,7 @@ export class Network {
   vanish(): void {
     for (const pair of this.#pairs) {
       pair.isVoid = true
+      pair.flows = false
       pair.near.unpipe(pair.far)
       pair.far.unpipe(pair.near)
       pair.near.pause()
@@ -57,7 +62,10 @@ export class Network {
 
   /** Ends every connection in the middle of what is sent next, by the server or, with `up`, by the client. */
   cut(direction: 'up' | 'down' = 'down'): void {
-    for (const { near, far } of this.#pairs) {
+    for (const pair of this.#pairs) {
+      const { near, far } = pair
+      if (pair.isVoid || pair.isCut) continue
+      pair.isCut = true
       const [from, to] = direction === 'up' ? [near, far] : [far, near]
       from.unpipe(to)
       from.once('data', (chunk: Buffer) => {
@@ -75,15 +83,21 @@ export class Network {
 
   /** Nothing that the server sends gets through, until `flow()`. */
   stall(): void {
-    for (const { near, far } of this.#pairs) {
+    for (const pair of this.#pairs) {
+      const { near, far, isCut } = pair
+      if (isCut) continue
+      pair.flows = false
       far.unpipe(near)
       far.pause()
     }
   }
 
   flow(): void {
-    for (const { near, far, isVoid } of this.#pairs) {
-      if (!isVoid && !near.destroyed && !far.destroyed) far.pipe(near)
+    for (const pair of this.#pairs) {
+      const { near, far, isVoid, isCut, flows } = pair
+      if (isVoid || isCut || flows || near.destroyed || far.destroyed) continue
+      pair.flows = true
+      far.pipe(near)
     }
   }
 
@@ -94,7 +108,7 @@ export class Network {
 
   #join(near: Socket): void {
     const far = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
-    const pair: Pair = { near, far, isVoid: false }
+    const pair: Pair = { near, far, isVoid: false, isCut: false, flows: true }
     this.#pairs.add(pair)
     for (const [socket, other] of [
       [near, far],

@@ -2,7 +2,7 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { expect, onTestFinished } from 'vitest'
 
 /** What the browser says when nothing listens; every other complaint is a fault of the page. */
-const EXPECTED = /ERR_CONNECTION_REFUSED|status of 401|WebSocket connection to/
+const EXPECTED = /ERR_CONNECTION_REFUSED|status of (401|404|410)|WebSocket connection to/
 
 /** The page as a user handles it. */
 export interface OpenPage {
@@ -10,7 +10,9 @@ export interface OpenPage {
   readonly prompt: Locator
   readonly state: Locator
   readonly results: Locator
-  /** Waits until the page is connected. */
+  /** The asks that are open. */
+  readonly asks: Locator
+  /** Waits until the page is connected, and its session has nothing to do. */
   readonly connected: () => Promise<void>
   /** Writes a prompt and sends it. */
   readonly send: (text: string) => Promise<void>
@@ -39,14 +41,16 @@ export async function openPage(
   const prompt = page.getByLabel('Message to the agent')
   const state = page.getByRole('status')
   const results = page.getByRole('article', { name: 'Turn' })
+  const asks = page.locator('.ask')
   return {
     page,
     prompt,
     results,
+    asks,
     state,
-    connected: () => state.filter({ hasText: /^Connected$/ }).waitFor(),
+    connected: () => state.filter({ hasText: /^(Connected|Idle)$/ }).waitFor(),
     send: async (text) => {
-      await state.filter({ hasText: /^(Connected|Working…)$/ }).waitFor()
+      await state.filter({ hasText: /^(Connected|Idle|Working…)$/ }).waitFor()
       await prompt.fill(text)
       await prompt.press('Enter')
     },

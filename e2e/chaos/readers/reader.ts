@@ -49,7 +49,7 @@ export abstract class Reader {
       await this.readOnce()
       if (this.#isStopped) return
       this.parts.journal.count('reconnects')
-      await pause(this.parts.random.between(20, 400))
+      await pause(this.parts.random.between(20, 800))
     }
   }
 }

@@ -81,7 +81,7 @@ describe('of several answers', () => {
     const answers = await Promise.all([
       peer.answer(ask, ALLOW),
       bob.answer(ask, ALLOW),
-      http<Record<string, unknown>>(server, 'POST', `/sessions/${peer.id}/asks/${ask}`, {
+      http(server, 'POST', `/sessions/${peer.id}/asks/${ask}`, {
         result: ALLOW,
         by: 'cron',
       }).then(({ status, body }) => ({ ...body, status })),

@@ -110,6 +110,17 @@ describe('a question to the user', () => {
     expect(peer.results.at(-1)).toBe('echo: after the question')
   })
 
+  test('whose turn is interrupted right behind its answer does not go on', async ({ world, stage }) => {
+    const peer = await Peer.create(world, stage.server)
+    const uuid = await peer.send('ask: Or rather not?')
+    const { ask } = await peer.event('ask')
+    const answered = peer.answer(ask, choose('Or rather not?'))
+    peer.interrupt()
+    expect(await answered).toMatchObject({ outcome: 'answered' })
+    expect(await peer.ended(uuid)).toBe('interrupted')
+    expect(await peer.run('after the answer')).toBe('completed')
+  })
+
   test('that nobody answers within askTimeoutMs is declined, and the turn goes on', async ({
     world,
     stage,

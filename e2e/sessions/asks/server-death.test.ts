@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SessionInfo } from '@claude-agent/protocol'
 import { until } from '../../support/until.ts'
 import { agentsOf } from '../support/agents.ts'
 import { heard, requestsWith } from '../support/model.ts'
@@ -53,7 +52,7 @@ describe('a question to the user', () => {
     await until('it is at rest', async () => (await readFile(record, 'utf8')).includes('"rest":'))
     const before = peer.events
     stage = await crash(world, stage)
-    const info = await http<SessionInfo>(stage.server, 'GET', '/sessions/patient')
+    const info = await http(stage.server, 'GET', '/sessions/patient')
     expect(info.body).toMatchObject({ status: 'requires_action', asks: [{ ask, deferred: true }] })
     const next = await Peer.attach(world, stage.server, 'patient')
     await next.answer(ask, blue('In your own time?'))

@@ -33,8 +33,11 @@ test.skipIf(reason !== '')(
     disk.fill()
     const heard = socket.frames.length
 
+    // The last block of the log may have room for one more event.
+    let prompts = 1
     const refused = await until('it is refused', async () => {
       const answer = await session.prompt('one more')
+      if (answer.status === 202) prompts += 1
       return answer.status !== 202 && answer
     })
     expect(refused).toMatchObject({ status: 507, json: { code: 'storage_full' } })
@@ -50,17 +53,19 @@ test.skipIf(reason !== '')(
 
     disk.makeRoom()
     for (const reader of [socket, stream]) {
-      await reader.next(({ type, uuid }) => type === 'prompt_ended' && uuid === lecture.result!.uuid)
-      const numbers = numbersOf(reader.frames)
-      expect(numbers).toEqual(range(1, numbers.length))
-      expect(textsOf(reader.frames)).toEqual(range(0, WORDS - 1).map((index) => wordOf(index, SIZE)))
-      expect(reader.frames.filter(isResult)).toHaveLength(1)
+      const end = await reader.next(
+        ({ type, uuid }) => type === 'prompt_ended' && uuid === lecture.result!.uuid,
+      )
+      const turn = reader.frames.slice(0, reader.frames.indexOf(end))
+      expect(numbersOf(turn)).toEqual(range(1, end.seq! - 1))
+      expect(textsOf(turn)).toEqual(range(0, WORDS - 1).map((index) => wordOf(index, SIZE)))
+      expect(turn.filter(isResult)).toHaveLength(1)
     }
     const accepted = await session.prompt('is there room?')
     expect(accepted.status).toBe(202)
     await session.idle()
     const events = await session.pages()
-    expect(events.filter(({ type }) => type === 'user_message')).toHaveLength(2)
+    expect(events.filter(({ type }) => type === 'user_message')).toHaveLength(prompts + 1)
     expect(readLog(server, session.id)).toEqual(events)
 
     const after = await restart(world, made)
@@ -78,24 +83,23 @@ async function titlesOf(
 }
 
 test.skipIf(reason !== '')(
-  `a change of a session that a full disk refuses with \`storage_full\` is made in all places or in none, also after a crash${reason}`,
+  `a change of a session on a full disk is made in all places, or refused with \`storage_full\` and made in none, also after a crash${reason}`,
   async ({ world }) => {
     const made = await onSmallDisk(world)
     const { session, disk } = made
-    // So that the last block of the log has room for one event more, as the record beside it has not.
+    // The last block of the log has room for an event more, most likely; for a new file there is none.
     await session.prompt('hello')
     await session.idle()
     disk.fill()
     const changed = await session.request('', { method: 'PATCH', body: { title: 'new' } })
-    expect(changed).toMatchObject({ status: 507, json: { code: 'storage_full' } })
-    const before = await titlesOf(session)
-    expect(before.told).toBe(before.logged)
+    const title = changed.status === 200 ? 'new' : undefined
+    if (title === undefined) expect(changed).toMatchObject({ status: 507, json: { code: 'storage_full' } })
+    expect(await titlesOf(session)).toEqual({ told: title, logged: title })
     made.server.kill('SIGKILL')
     await made.server.program.ended
     disk.makeRoom()
     const after = await restart(world, made)
-    const { told, logged } = await titlesOf(after.session)
-    expect(told).toBe(logged)
+    expect(await titlesOf(after.session)).toEqual({ told: title, logged: title })
     expect((await after.session.request('', { method: 'PATCH', body: { title: 'newer' } })).status).toBe(200)
     expect(await titlesOf(after.session)).toEqual({ told: 'newer', logged: 'newer' })
   },

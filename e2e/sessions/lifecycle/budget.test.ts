@@ -1,4 +1,3 @@
-import type { SessionInfo } from '@claude-agent/protocol'
 import { signal } from '../../support/processes.ts'
 import { until } from '../../support/until.ts'
 import { agentOf } from '../support/agents.ts'
@@ -26,7 +25,7 @@ describe('at a limit', () => {
       expect(await peer.call({ type: 'user_message', data: refused })).toMatchObject({
         code: 'budget_reached',
       })
-      await peer.http<SessionInfo>('PATCH', '', { limits: { [limit]: 1_000_000 } })
+      await peer.http('PATCH', '', { limits: { [limit]: 1_000_000 } })
       expect(await peer.ended(waiting)).toBe('completed')
       expect(requestsWith(stage.claude, 'one too many')).toEqual([])
       await peer.status('idle')

@@ -1,4 +1,3 @@
-import type { SessionList } from '@claude-agent/protocol'
 import { http, Peer } from '../support/peer.ts'
 import { expect, setStage, test } from '../support/shared.ts'
 
@@ -37,7 +36,7 @@ test('the list has each session once, the oldest first, however many were create
   let times: number[] = []
   for (let next: string | undefined = ''; next !== undefined;) {
     const after: string = next === '' ? '' : `&after=${next}`
-    const { body } = await http<SessionList>(server, 'GET', `/sessions?limit=5${after}`)
+    const { body } = await http(server, 'GET', `/sessions?limit=5${after}`)
     listed.push(...body.sessions.map(({ id }) => id))
     times = [...times, ...body.sessions.map(({ createdAt }) => createdAt)]
     next = body.next

@@ -19,7 +19,7 @@ describe('options that are changed by PATCH', () => {
     const peer = await Peer.create(world, stage.server, { options: { systemPrompt: 'You are a pirate.' } })
     const running = await peer.send('brief: before the change')
     await until('it runs', () => requestsWith(stage.claude, 'before the change').length > 0)
-    const patched = await peer.http<SessionInfo>('PATCH', '', {
+    const patched = await peer.http('PATCH', '', {
       options: { systemPrompt: 'You are a monk.' },
     })
     expect(patched).toMatchObject({ status: 200, body: { options: { systemPrompt: 'You are a monk.' } } })
@@ -110,7 +110,7 @@ describe('options with secrets', () => {
     })
     const other = { id: 'secretive', options: { ...options, systemPrompt: 'another' } }
     expect(await http(stage.server, 'POST', '/sessions', other)).toMatchObject({ status: 409 })
-    const again = await http<SessionInfo>(stage.server, 'POST', '/sessions', { id: 'secretive', options })
+    const again = await http(stage.server, 'POST', '/sessions', { id: 'secretive', options })
     expect(again.status).toBe(200)
     for (const secret of secrets) expect(again.text).not.toContain(secret)
     expect(await next.ended(waiting)).toBe('completed')
@@ -134,9 +134,7 @@ describe('options with secrets', () => {
     await peer.run('say it quietly')
     await new Promise((go) => setTimeout(go, 800))
     stage = await crash(world, stage)
-    expect((await http<SessionInfo>(stage.server, 'GET', '/sessions/quiet')).body.status).toBe(
-      'credentials_required',
-    )
+    expect((await http(stage.server, 'GET', '/sessions/quiet')).body.status).toBe('credentials_required')
     const next = await Peer.attach(world, stage.server, 'quiet')
     expect(next.greeting.session.status).toBe('credentials_required')
     await http(stage.server, 'POST', '/sessions', create)

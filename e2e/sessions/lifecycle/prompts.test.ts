@@ -17,7 +17,7 @@ test('each of several prompts gets a turn and a result of its own, in the order 
 }) => {
   const peer = await Peer.create(world, stage.server)
   const first = await peer.send('order one')
-  const accepted = await peer.http<MessageAccepted>('POST', '/messages', prompt('order two', randomUUID()))
+  const accepted = await peer.http('POST', '/messages', prompt('order two', randomUUID()))
   expect(accepted).toMatchObject({ status: 202, body: { turn: 'own', seq: expect.any(Number) as number } })
   const third = await peer.send('order three')
   await peer.ended(third)

@@ -28,6 +28,7 @@ const TOOLS: Record<string, (rest: string) => Step[]> = {
 const STREAMS: Record<string, Step[]> = {
   hang: [{ hang: true }],
   talk: [{ text: 'word ', repeat: 100_000, pace: { deltasPerSecond: 50 } }],
+  huge: [{ text: 'x'.repeat(300_000), pace: { deltaSize: 100_000 } }],
   brief: [{ text: 'word ', repeat: 40, pace: { deltasPerSecond: 40 } }],
 }
 

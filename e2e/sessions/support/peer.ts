@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import type {
+  AnswerAccepted,
   CreateSessionRequest,
+  ErrorBody,
   LoggedEvent,
   MessageAccepted,
   OpenAsk,
   PromptOutcome,
   SessionDown,
   SessionInfo,
+  SessionList,
 } from '@claude-agent/protocol'
 import { WebSocket } from 'ws'
 import { ask as request, type Answer } from '../../support/http.ts'
@@ -14,10 +17,13 @@ import type { TestServer } from '../../support/server.ts'
 import type { World } from '../../support/test.ts'
 import { until } from '../../support/until.ts'
 
+/** What the tests look at in an answer; which of it is there depends on the request. */
+type Body = SessionInfo & SessionList & MessageAccepted & AnswerAccepted & ErrorBody
+
 type Of<Type extends LoggedEvent['type']> = Extract<LoggedEvent, { type: Type }>
 
-/** One HTTP request; what came as JSON is whatever the caller takes it for. */
-export async function http<Body>(
+/** One HTTP request. */
+export async function http(
   server: Pick<TestServer, 'url'>,
   method: string,
   path: string,
@@ -28,7 +34,7 @@ export async function http<Body>(
     headers: { 'content-type': 'application/json' },
     body,
   })
-  return { ...answer, body: answer.json as Body }
+  return { ...answer, body: answer.json as unknown as Body }
 }
 
 /** A client of one session: raw HTTP and a raw socket, with all that came on it. */
@@ -53,7 +59,7 @@ export class Peer {
 
   /** Creates a session and attaches to it. */
   static async create(world: World, server: TestServer, session: CreateSessionRequest = {}): Promise<Peer> {
-    const { status, text, body } = await http<SessionInfo>(server, 'POST', '/sessions', session)
+    const { status, text, body } = await http(server, 'POST', '/sessions', session)
     if (status !== 201) throw new Error(`The session was not created: ${text}`)
     return await Peer.attach(world, server, body.id)
   }
@@ -154,7 +160,7 @@ export class Peer {
   }
 
   async info(): Promise<SessionInfo> {
-    return (await this.http<SessionInfo>('GET')).body
+    return (await this.http('GET')).body
   }
 
   /** Resolves once the session says that it is so. */
@@ -169,8 +175,8 @@ export class Peer {
     )
   }
 
-  async http<Body>(method: string, path = '', body?: unknown): Promise<Answer & { body: Body }> {
-    return await http<Body>(this.#server, method, `/sessions/${this.id}${path}`, body)
+  async http(method: string, path = '', body?: unknown): Promise<Answer & { body: Body }> {
+    return await http(this.#server, method, `/sessions/${this.id}${path}`, body)
   }
 
   interrupt(): void {

@@ -38,7 +38,7 @@ export async function crash(world: World, stage: Stage, env: Record<string, stri
 const QUIET = { CLAUDE_AGENT_SPARES: '0' }
 
 /** Tests that share one server in their file, each with sessions of its own. */
-export const test = base.extend<{ world: World }, { stage: Stage }>({
+export const test = base.extend<{ $file: { stage: Stage }; $test: { world: World } }>({
   stage: [
     // oxlint-disable-next-line no-empty-pattern
     async ({}, use) => {

@@ -51,9 +51,3 @@ test('an edit shows the lines of the patch, and before there is one, old and new
     { sign: '+', text: '!dlrow' },
   ])
 })
-
-const circumstances = { failures: 0, hasToken: false, nowMs: 1000 }
-const failure = (
-  code: 'already_connected' | 'auth_timeout' | 'invalid_setting' | 'unauthorized' | 'origin_refused',
-  retryAfterMs?: number,
-) => new AgentServerError({ code, message: code, retryAfterMs })

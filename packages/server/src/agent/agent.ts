@@ -90,6 +90,13 @@ export class Agent {
     this.#inbox.push(message)
   }
 
+  /** Takes a message back that the agent has not begun with; false when it has. */
+  async takeBack(uuid: string): Promise<boolean> {
+    // In the SDK, but not in its types.
+    const query = this.#query as Query & { cancelAsyncMessage?: (uuid: string) => Promise<unknown> }
+    return (await query.cancelAsyncMessage?.(uuid)) === true
+  }
+
   /** Stops the running turn; resolves when the agent has taken notice. */
   async interrupt(): Promise<void> {
     await this.#query.interrupt()

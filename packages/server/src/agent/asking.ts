@@ -12,7 +12,7 @@ export interface Asking {
    * The agent is about to ask the user. `defer`: the turn ends here, the process is not needed until the answer is
    * there. `pass`: the answer is there. `refuse`: another question of this turn is open.
    */
-  onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse'
+  onQuestion(toolUseId: string): Promise<'defer' | 'pass' | 'refuse'>
 }
 
 /** A hook ends after 600 s unless it says otherwise; in seconds. */
@@ -46,14 +46,14 @@ export function askingOptions(
 
 type HookCallback = NonNullable<NonNullable<Options['hooks']>['PreToolUse']>[number]['hooks'][number]
 
-function answerHook(
+async function answerHook(
   asking: Asking,
   input: Parameters<HookCallback>[0],
   toolUseId: string | undefined,
-): Awaited<ReturnType<HookCallback>> {
+): ReturnType<HookCallback> {
   // A subagent that is deferred ends without a word.
   if (toolUseId === undefined || ('agent_id' in input && input.agent_id !== undefined)) return {}
-  const decision = asking.onQuestion(toolUseId)
+  const decision = await asking.onQuestion(toolUseId)
   if (decision === 'pass') return {}
   return {
     hookSpecificOutput: {

@@ -151,7 +151,7 @@ class Spare implements AgentOwner, PoolMember {
     return (await this.#owner?.ask(kind, data, signal)) ?? { behavior: 'cancelled' }
   }
 
-  onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse' {
-    return this.#owner?.onQuestion(toolUseId) ?? 'pass'
+  async onQuestion(toolUseId: string): Promise<'defer' | 'pass' | 'refuse'> {
+    return (await this.#owner?.onQuestion(toolUseId)) ?? 'pass'
   }
 }

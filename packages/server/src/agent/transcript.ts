@@ -82,14 +82,16 @@ export class Transcript {
 
   /** Whether a tool call has its result. */
   hasResult(toolUseId: string): boolean {
-    return this.#entries.some(({ type, message }) => {
-      const content: unknown = message?.content
-      return (
-        type === 'user' &&
-        Array.isArray(content) &&
-        content.some((block: { tool_use_id?: unknown }) => block.tool_use_id === toolUseId)
-      )
-    })
+    return this.#entries.some(
+      ({ type, message }) => type === 'user' && hasBlock(message, 'tool_use_id', toolUseId),
+    )
+  }
+
+  /** Whether a prompt entered the conversation before a tool was called. */
+  isBefore(uuid: string, toolUseId: string): boolean {
+    return this.#after(uuid).some(
+      ({ type, message }) => type === 'assistant' && hasBlock(message, 'id', toolUseId),
+    )
   }
 
   /** Whether the turn of a prompt ran to its end. */
@@ -171,6 +173,12 @@ export async function removeTranscript(
   if (path === undefined) return
   await rm(path, { force: true })
   await rm(path.replace(/\.jsonl$/, ''), { recursive: true, force: true })
+}
+
+/** Whether a message has a block with an id. */
+function hasBlock(message: TranscriptEntry['message'], field: 'id' | 'tool_use_id', id: string): boolean {
+  const content = message?.content
+  return Array.isArray(content) && content.some((block: Record<string, unknown>) => block[field] === id)
 }
 
 /** Which folder it is in follows from the working directory in a way that is the CLI's own; the id is enough. */

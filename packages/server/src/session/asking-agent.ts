@@ -13,13 +13,16 @@ export class AskingAgent implements Asking {
   readonly #state: SessionState
   readonly #asks: Asks
   readonly #isAlive: () => boolean
+  readonly #onDefer: () => Promise<void>
   /** The question that was asked in this turn. */
   #question: string | undefined
 
-  constructor(state: SessionState, asks: Asks, isAlive: () => boolean) {
+  /** @param onDefer the turn is about to end for now */
+  constructor(state: SessionState, asks: Asks, isAlive: () => boolean, onDefer: () => Promise<void>) {
     this.#state = state
     this.#asks = asks
     this.#isAlive = isAlive
+    this.#onDefer = onDefer
   }
 
   ask(kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
@@ -33,10 +36,11 @@ export class AskingAgent implements Asking {
     return this.#asks.open(isNew ? tool.toolUseID : randomUUID(), kind, data, this.#unlessDying(signal))
   }
 
-  onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse' {
+  async onQuestion(toolUseId: string): Promise<'defer' | 'pass' | 'refuse'> {
     if (this.#state.settled(toolUseId) !== undefined) return 'pass'
     if (this.#question !== undefined && this.#question !== toolUseId) return 'refuse'
     this.#question = toolUseId
+    await this.#onDefer()
     return 'defer'
   }
 

@@ -38,12 +38,19 @@ interface Pending {
 /** Answers that are remembered for those who did not hear that they were taken. */
 const REMEMBERED = 1000
 
+interface Settling extends SettledAsk {
+  written?: Promise<unknown>
+  needsProcess?: boolean
+  /** How it is to be closed when the answer cannot be written. */
+  otherwise?: Exclude<AskOutcome, 'answered'>
+}
+
 /** What the agent waits for people to answer. Each ask is settled exactly once, by whoever is first. */
 export class Asks {
   readonly #parts: AsksParts
   readonly #pending = new Map<string, Pending>()
   /** Those whose settlement is being written. */
-  readonly #settling = new Map<string, SettledAsk & { written?: Promise<unknown> }>()
+  readonly #settling = new Map<string, Settling>()
   /** The answers that were taken, with a hash of what was given and by whom. */
   readonly #taken = new Map<string, { given: string; accepted: AnswerAccepted }>()
 
@@ -106,7 +113,7 @@ export class Asks {
     const result = readAnswer(pending, given)
     this.#remove(ask, pending)
     const written = this.#parts.offer({ type: 'ask_settled', ask, outcome: 'answered', by, result })
-    this.#settling.set(ask, { outcome: 'answered', by, written })
+    this.#settling.set(ask, { outcome: 'answered', by, written, needsProcess: !pending.isDeferred })
     try {
       const { seq } = await written
       const accepted: AnswerAccepted = { ask, outcome: 'answered', by, seq }
@@ -114,8 +121,10 @@ export class Asks {
       this.#tell(pending, result)
       return accepted
     } catch (error) {
+      const otherwise = this.#settling.get(ask)?.otherwise
       this.#settling.delete(ask)
       this.#pending.set(ask, { ...pending, timer: this.#startTimer(ask) })
+      if (otherwise !== undefined) this.#close(ask, otherwise)
       throw error
     }
   }
@@ -123,6 +132,7 @@ export class Asks {
   /** The agent that asked has died. */
   lose(): void {
     for (const [ask, { isDeferred }] of this.#pending) if (!isDeferred) this.#close(ask, 'lost')
+    for (const [ask, { needsProcess }] of this.#settling) if (needsProcess) this.#close(ask, 'lost')
   }
 
   /** Closes the question that is open without a process; the turn ends with that. */
@@ -155,7 +165,11 @@ export class Asks {
 
   #close(ask: string, outcome: Exclude<AskOutcome, 'answered'>, result?: AskResult): void {
     const pending = this.#pending.get(ask)
-    if (pending === undefined) return
+    if (pending === undefined) {
+      const settling = this.#settling.get(ask)
+      if (settling?.written !== undefined) settling.otherwise = outcome
+      return
+    }
     this.#remove(ask, pending)
     this.#settling.set(ask, { outcome })
     this.#parts.publish({ type: 'ask_settled', ask, outcome, ...(result === undefined ? {} : { result }) })

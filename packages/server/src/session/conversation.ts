@@ -1,5 +1,8 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 
+/** Messages that are remembered, so that none is recovered that is in the log. */
+const REMEMBERED = 2_000
+
 /** What is remembered of the SDK's conversation between two starts of the server. */
 export interface ConversationSnapshot {
   sdkSessionId?: string
@@ -21,6 +24,7 @@ export class Conversation {
   #anchor: string | undefined
   readonly #sdkSessionIds: Set<string>
   readonly #said: Set<string>
+  readonly #heard: Set<string>
   /** The last whole message of the agent. */
   #lastMessage: string | undefined
 
@@ -30,6 +34,7 @@ export class Conversation {
     this.#anchor = snapshot?.anchor
     this.#sdkSessionIds = new Set(snapshot?.sdkSessionIds)
     this.#said = new Set(snapshot?.said)
+    this.#heard = new Set(snapshot?.said)
     this.#lastMessage = snapshot?.lastMessage
   }
 
@@ -53,6 +58,11 @@ export class Conversation {
   /** The uuids of its messages that were said in the turn that has not ended. */
   get said(): ReadonlySet<string> {
     return this.#said
+  }
+
+  /** Whether one of its last messages is in the log. */
+  hasHeard(uuid: string): boolean {
+    return this.#heard.has(uuid)
   }
 
   get snapshot(): ConversationSnapshot {
@@ -83,6 +93,9 @@ export class Conversation {
     const { uuid, parent_tool_use_id } = message
     if (uuid === undefined || parent_tool_use_id) return
     this.#said.add(uuid)
+    this.#heard.add(uuid)
+    const [oldest] = this.#heard
+    if (this.#heard.size > REMEMBERED && oldest !== undefined) this.#heard.delete(oldest)
     if (message.type === 'assistant') this.#lastMessage = uuid
   }
 

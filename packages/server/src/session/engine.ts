@@ -25,7 +25,7 @@ import type { SessionRecord } from './record.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { SessionState } from './state.ts'
 import { StatusTeller, tellMessage } from './telling.ts'
-import { budgetReached, reachedLimit } from './usage.ts'
+import { budgetReached, reachedLimit, type ReachedLimit } from './usage.ts'
 
 /** What all sessions of a server have in common. */
 export interface EngineMeans {
@@ -93,7 +93,12 @@ export class Engine implements AgentOwner, PoolMember {
       timeoutMs: () => record().askTimeoutMs,
       onDeferredSettled: () => this.runner.advance(),
     })
-    this.#asking = new AskingAgent(state, this.asks, () => this.runner.slot.agent?.isAlive ?? false)
+    this.#asking = new AskingAgent(
+      state,
+      this.asks,
+      () => this.runner.slot.agent?.isAlive ?? false,
+      () => this.runner.takeBackJoined(),
+    )
     this.#teller = new StatusTeller(state.status, publish)
     this.#memory = new ModelMemory({ state, feed: this.feed, host: means.host, config: () => options.config })
     const { interactive, systemPrompt } = record()
@@ -227,7 +232,7 @@ export class Engine implements AgentOwner, PoolMember {
     return this.#asking.ask(kind, data, signal)
   }
 
-  onQuestion(toolUseId: string): 'defer' | 'pass' | 'refuse' {
+  onQuestion(toolUseId: string): ReturnType<AskingAgent['onQuestion']> {
     return this.#asking.onQuestion(toolUseId)
   }
 
@@ -246,7 +251,7 @@ export class Engine implements AgentOwner, PoolMember {
     this.#changed()
   }
 
-  get #limit(): string | undefined {
+  get #limit(): ReachedLimit | undefined {
     return reachedLimit(this.#parts.state.usageNow, this.#parts.record().limits)
   }
 
@@ -258,14 +263,20 @@ export class Engine implements AgentOwner, PoolMember {
     this.#changed()
   }
 
+  /** Says once that prompts wait because of a limit. */
+  #tellLimit(): void {
+    const isHeld = this.runner.waiting > 0 && !this.runner.isRunning
+    const limit = isHeld ? this.#limit : undefined
+    if (limit !== undefined && this.#toldLimit !== limit.name)
+      this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })
+    this.#toldLimit = limit?.name
+  }
+
   #changed(): void {
     // Its place in the line is for those who have a prompt.
     if (this.#position !== undefined && !this.runner.isRunning && this.runner.waiting === 0)
       this.runner.slot.abandon()
-    const limit = this.runner.waiting > 0 ? this.#limit : undefined
-    if (limit !== undefined && limit !== this.#toldLimit)
-      this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })
-    this.#toldLimit = limit
+    this.#tellLimit()
     this.#teller.tell(this.status, this.position)
     const hasAgent = this.runner.slot.agent !== undefined
     if (this.#activity.settle(hasAgent && this.isAtRest)) this.#parts.means.pool.makeRoom()

@@ -30,7 +30,7 @@ export function recover(
   const kept = transcript.messagesSince(first.uuid)
   for (const data of kept) {
     const { uuid } = data as { uuid?: string }
-    if (uuid !== undefined && !state.conversation.said.has(uuid))
+    if (uuid !== undefined && !state.conversation.hasHeard(uuid))
       recovery.events.push({ type: 'sdk_message', data, recovered: true })
   }
   const known = new Set(kept.map(({ uuid }) => uuid as string | undefined))
@@ -41,8 +41,17 @@ export function recover(
     )
     recovery.events.push({ type: 'error', ...error.toJSON() })
   }
-  if (waitsForQuestion(state, transcript)) {
-    recovery.suspended = entered
+  const question = openQuestion(state, transcript)
+  if (question !== undefined) {
+    // The turn goes on from the question: what the CLI began behind it is left behind.
+    recovery.suspended = entered.filter(({ uuid }) => transcript.isBefore(uuid, question))
+    for (const { uuid } of entered.filter((prompt) => !recovery.suspended.includes(prompt))) {
+      const error = historyLost(`The prompt '${uuid}' was begun while a question was open: its turn is lost.`)
+      recovery.events.push(
+        { type: 'error', ...error.toJSON() },
+        { type: 'prompt_ended', uuid, outcome: 'failed' },
+      )
+    }
     return recovery
   }
   for (const { uuid } of entered) {
@@ -55,9 +64,10 @@ export function recover(
   return recovery
 }
 
-/** Whether a question is open, or was answered without the agent having been told. */
-function waitsForQuestion(state: SessionState, transcript: Transcript): boolean {
-  if (state.asks.some(({ deferred }) => deferred)) return true
+/** The question that is open, or was answered without the agent having been told. */
+function openQuestion(state: SessionState, transcript: Transcript): string | undefined {
+  const open = state.asks.find(({ deferred }) => deferred)?.ask
+  if (open !== undefined) return open
   const answered = state.answeredQuestion
-  return answered !== undefined && !transcript.hasResult(answered)
+  return answered !== undefined && !transcript.hasResult(answered) ? answered : undefined
 }

@@ -51,6 +51,8 @@ export class Runner {
   /** A turn has ended, and what it used is being counted. */
   #isCounting = false
   #hasFailed = false
+  /** The turn that waits is to be stopped as soon as it goes on. */
+  #isStopping = false
   #closed = false
 
   constructor(parts: RunnerParts) {
@@ -132,7 +134,11 @@ export class Runner {
 
   /** Stops the turn that runs. One that the agent has not begun yet is interrupted as soon as it has. */
   interrupt(): void {
-    if (this.#suspended.length > 0) return this.#parts.asks.cancelDeferred()
+    if (this.#suspended.length > 0) {
+      // One whose answer is just being written goes on with that, and is stopped then.
+      this.#isStopping = this.#parts.asks.deferred === undefined
+      return this.#parts.asks.cancelDeferred()
+    }
     const [turn] = this.#turns
     if (turn === undefined) return
     this.#interrupter.interrupt(turn)
@@ -153,6 +159,18 @@ export class Runner {
   /** Whether another process may be made ready now: no turn has its own, no question would be disturbed. */
   get mayWarm(): boolean {
     return !this.#closed && this.#suspended.length === 0 && !this.#turns.some((turn) => turn.isHandedOver)
+  }
+
+  /** The turn is about to end for now: what was sent into it and has not begun, gets a turn of its own later. */
+  async takeBackJoined(): Promise<void> {
+    const agent = this.#slot.agent
+    const waiting = this.#turns.filter(({ prompt, isStarted }) => prompt.joins && !isStarted)
+    for (const turn of waiting) {
+      turn.takeBack()
+      if (!(await agent?.takeBack(turn.prompt.uuid).catch(() => false))) continue
+      this.#turns = this.#turns.filter((other) => other !== turn)
+      this.#queue.putBack([turn.prompt])
+    }
   }
 
   hear(message: SDKMessage): void {
@@ -181,7 +199,10 @@ export class Runner {
     const [prompt, ...joined] = this.#suspended
     this.#suspended = []
     for (const { uuid } of joined) this.#end(uuid, 'completed')
-    this.#begin(new Turn(prompt!, true))
+    const turn = new Turn(prompt!, true)
+    if (this.#isStopping) turn.interrupt()
+    this.#isStopping = false
+    this.#begin(turn)
   }
 
   /** Gives a prompt to an agent once there is one as it is wanted; it may be another than at first. */

@@ -29,6 +29,7 @@ export class Turn {
   #isHandedOver = false
   #isStarted = false
   #hasAnswer = false
+  #isTakenBack = false
   #question: DeferredQuestion | undefined
 
   constructor(prompt: AcceptedPrompt, goesOn = false) {
@@ -60,6 +61,11 @@ export class Turn {
     return this.#hasAnswer
   }
 
+  /** The agent is asked not to begin with it: that it does not is then no end of the prompt. */
+  takeBack(): void {
+    this.#isTakenBack = true
+  }
+
   /** An interrupt was asked for. */
   interrupt(): void {
     this.#isInterrupted = true
@@ -84,7 +90,7 @@ export class Turn {
     if (state === 'started') this.#command ??= command_uuid
     if (command_uuid !== this.#command) return undefined
     this.#isStarted ||= state === 'started'
-    if (state === 'cancelled') return 'interrupted'
+    if (state === 'cancelled') return this.#isTakenBack ? undefined : 'interrupted'
     return state === 'completed' ? this.#end() : undefined
   }
 

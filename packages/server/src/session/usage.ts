@@ -85,8 +85,15 @@ export function readTotals(costUsd: unknown, modelUsage: unknown): UsageTotals {
   )
 }
 
-/** The first limit that is reached, in words. */
-export function reachedLimit(usage: SessionUsage, limits: SessionLimits): string | undefined {
+/** A limit that is reached, with what is used. */
+export interface ReachedLimit {
+  name: keyof SessionLimits
+  limit: number
+  used: number
+}
+
+/** The first limit that is reached. */
+export function reachedLimit(usage: SessionUsage, limits: SessionLimits): ReachedLimit | undefined {
   const tokens =
     usage.inputTokens + usage.outputTokens + usage.cacheReadInputTokens + usage.cacheCreationInputTokens
   const used: Record<keyof SessionLimits, number> = {
@@ -96,16 +103,16 @@ export function reachedLimit(usage: SessionUsage, limits: SessionLimits): string
     maxWallMs: usage.wallMs,
   }
   for (const [name, limit] of Object.entries(limits) as [keyof SessionLimits, number | undefined][]) {
-    if (limit !== undefined && used[name] >= limit) return `${name} is ${limit}, ${used[name]} are used`
+    if (limit !== undefined && used[name] >= limit) return { name, limit, used: used[name] }
   }
   return undefined
 }
 
 /** The error for prompts of a session at its limit. */
-export function budgetReached(reached: string): AgentServerError {
+export function budgetReached({ name, limit, used }: ReachedLimit): AgentServerError {
   return new AgentServerError({
     code: 'budget_reached',
-    message: `The session has reached its limit: ${reached}.`,
+    message: `The session has reached its limit: ${name} is ${limit}, ${used} are used.`,
     hint: 'Raise it with PATCH /sessions/:id {"limits": {…}}.',
   })
 }

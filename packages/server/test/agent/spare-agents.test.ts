@@ -1,5 +1,5 @@
 import type { Agent } from '../../src/agent/agent.ts'
-import type { AgentHost, AgentOwner, AgentRequest } from '../../src/agent/agent-host.ts'
+import type { AgentHost, AgentRequest } from '../../src/agent/agent-host.ts'
 import { describe, expect, test } from 'vitest'
 import { ProcessPool, type PoolMember } from '../../src/agent/process-pool.ts'
 import { SpareAgents, type SpareWish } from '../../src/agent/spare-agents.ts'
@@ -63,7 +63,7 @@ const claim = (
   spares: SpareAgents,
   fingerprint: string,
   session = new Session(),
-): ReturnType<SpareAgents['claim']> => spares.claim(fingerprint, session, session as unknown as AgentOwner)
+): ReturnType<SpareAgents['claim']> => spares.claim(fingerprint, session, session)
 
 describe('a spare', () => {
   test('is given once, to a session that wants the same, with the id of its conversation', async () => {

@@ -9,7 +9,7 @@ export function prompted(uuid: string, content = uuid, fields: object = {}): New
   return {
     type: 'user_message',
     uuid,
-    data: { type: 'user', uuid: uuid as never, message: { role: 'user', content } },
+    data: { type: 'user', uuid, message: { role: 'user', content } },
     ...fields,
   }
 }

@@ -133,6 +133,6 @@ export function say(content: string, uuid?: string): UserMessageInput {
   return {
     type: 'user',
     message: { role: 'user', content },
-    ...(uuid === undefined ? {} : { uuid: uuid as never }),
+    ...(uuid === undefined ? {} : { uuid }),
   }
 }
