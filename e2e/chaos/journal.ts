@@ -1,5 +1,5 @@
 /** What a run counts. */
-export const COUNTED = [
+const COUNTED = [
   'agentKills',
   'serverKills',
   'serverStops',

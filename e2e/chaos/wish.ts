@@ -1,7 +1,7 @@
 import type { Random } from './random.ts'
 
 /** What a prompt makes the model do. */
-export const WISHES = {
+const WISHES = {
   plain: 20,
   tools: 20,
   parallel: 6,

@@ -197,8 +197,11 @@ describe.skipIf(missing !== undefined)(
       await send('write never.txt')
       await state.getByRole('button', { name: 'Needs an answer' }).focus()
       await page.keyboard.press('Enter')
-      const reason = page.getByLabel('Reason for a denial')
-      await expect.poll(() => reason.evaluate((field) => field === document.activeElement)).toBe(true)
+      const focused = () => page.evaluate(() => document.activeElement?.textContent)
+      await expect.poll(focused).toBe('Allow')
+      // Past “Always allow” to the reason.
+      await page.keyboard.press('Tab')
+      await page.keyboard.press('Tab')
       await page.keyboard.type('Too early')
       await page.keyboard.press('Enter')
       await page.getByText('Denied by you: Too early').waitFor()
@@ -214,7 +217,8 @@ describe.skipIf(missing !== undefined)(
       await page.keyboard.type('None')
       await page.keyboard.press('Enter')
       await turns(2)
-      await page.getByText('"Which colour?"="Red", "Which extras?"="None"').first().waitFor()
+      const answer = page.getByRole('article', { name: 'Agent' }).nth(1)
+      await answer.getByText('"Which colour?"="Red", "Which extras?"="None"').waitFor()
     })
 
     test('Escape in an answer leaves the field, and outside of it stops the turn: the ask is taken back', async ({

@@ -1,6 +1,8 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { connect } from '@claude-agent/client'
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { launchChromium, missingChromium } from '../support/chromium.ts'
 import { openPage } from './open-page.ts'
 import { buildPage } from './page-bundle.ts'
@@ -139,6 +141,43 @@ describe.skipIf(missing !== undefined)(
       await late.page.getByRole('link', { name: 'Begin a new session' }).click()
       await late.send('Hello again')
       await late.turns(1)
+    })
+
+    test('a page of another origin neither reads the sessions nor hears one', async () => {
+      const server = await startPageServer()
+      const { page, send, turns } = await openPage(browser, server.url)
+      await send('Hello')
+      await turns(1)
+      const id = new URL(page.url()).hash.slice(1)
+      const stranger = createServer((_, response) =>
+        response.setHeader('content-type', 'text/html').end('<p>'),
+      )
+      onTestFinished(() => void stranger.close())
+      await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+      const context = await browser.newContext()
+      onTestFinished(() => context.close())
+      const other = await context.newPage()
+      await other.goto(`http://127.0.0.1:${(stranger.address() as AddressInfo).port}/`)
+      const got = await other.evaluate(
+        async ([url, session]) => {
+          const read = (path: string, init?: RequestInit) =>
+            fetch(url + path, init).then(
+              (response) => response.status,
+              () => 'refused',
+            )
+          const socket = new WebSocket(`${url!.replace('http', 'ws')}/sessions/${session}/ws`)
+          const heard = await new Promise<string>((resolve) => {
+            socket.addEventListener('message', () => resolve('heard'))
+            socket.addEventListener('close', () => resolve('refused'))
+          })
+          const body = JSON.stringify({ data: { type: 'user', message: { role: 'user', content: 'evil' } } })
+          const sent = await read(`/sessions/${session}/messages`, { method: 'POST', body })
+          return [await read('/sessions'), await read(`/sessions/${session}/events`), heard, sent]
+        },
+        [server.url, id],
+      )
+      expect(got).toEqual(['refused', 'refused', 'refused', 'refused'])
+      expect((await connect({ url: server.url }).session(id).info()).usage.turns).toBe(1)
     })
 
     test('an address of no session says so', async () => {

@@ -10,27 +10,34 @@ test('who joins a line in the middle of a message first gets what was said of it
   const session = openSession(peer)
   const first = session.events({ after: 'latest' })
   await take(first, 'caught_up')
-  const delta = (type: string) => ({ type: 'stream_event', event: { type }, parent_tool_use_id: null })
+  const delta = (type: string, index?: number) => ({
+    type: 'stream_event',
+    event: { type, index },
+    parent_tool_use_id: null,
+  })
   peer.say(delta('message_start'))
-  peer.say(delta('content_block_delta'))
-  await take(first, 'sdk_message')
-  await take(first, 'sdk_message')
+  peer.say(delta('content_block_start', 0))
+  // What a whole message has told of is not told again.
+  peer.append({ type: 'sdk_message', data: { type: 'assistant', parent_tool_use_id: null } as never })
+  peer.say(delta('content_block_stop', 0))
+  peer.say(delta('content_block_start', 1))
+  for (let count = 0; count < 5; count += 1) await take(first, 'sdk_message')
   const second = session.events()
   const taken = [
     ...(await take(second, 'caught_up')),
     (await second.next()).value,
     (await second.next()).value,
   ]
-  expect(seqs(taken as ClientEvent[])).toEqual([1, 2])
+  expect(seqs(taken as ClientEvent[])).toEqual([1, 2, 3])
   expect(taken.slice(-2)).toMatchObject([
-    { replayed: true, data: delta('message_start') },
-    { replayed: true, data: delta('content_block_delta') },
+    { replayed: true, data: { event: { type: 'message_start' } } },
+    { replayed: true, data: { event: { type: 'content_block_start', index: 1 } } },
   ])
   peer.say(delta('message_stop'))
   const third = session.events({ after: 'latest' })
   await take(third, 'caught_up')
-  peer.append(text(3))
-  expect(seqs(await take(third, 'info'))).toEqual([3])
+  peer.append(text(4))
+  expect(seqs(await take(third, 'info'))).toEqual([4])
 })
 
 test('iterators from different places and handlers share one line, and each gets its own, once', async () => {

@@ -201,7 +201,7 @@ export class SessionLine {
 
   #handOn(event: Entry['event'], size: number): void {
     const entry: Entry = { event, size, log: (this.#place as Cursor).log }
-    if (event.type === 'sdk_message' && !isLogged(event)) this.#partials.hear(entry)
+    this.#partials.hear(entry)
     for (const inbox of this.#inboxes) inbox.push(entry)
     this.#handlers.emit(event as ClientEvent)
   }

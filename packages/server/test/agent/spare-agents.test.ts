@@ -48,7 +48,7 @@ class Session implements PoolMember {
   async ask(): Promise<{ action: 'accept' }> {
     return { action: 'accept' }
   }
-  onQuestion(): 'defer' {
+  async onQuestion(): Promise<'defer'> {
     return 'defer'
   }
 }
@@ -165,7 +165,7 @@ describe('a spare', () => {
     expect(session.texts).toEqual(['early', 'late'])
     expect(session.messages).toEqual([{ type: 'hello' }])
     expect(owner.config()).toEqual({ model: 'mine' })
-    expect(owner.onQuestion('t')).toBe('defer')
+    expect(await owner.onQuestion('t')).toBe('defer')
     expect(await owner.ask('elicitation', {} as never, new AbortController().signal)).toEqual({
       action: 'accept',
     })

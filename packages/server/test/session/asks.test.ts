@@ -45,7 +45,19 @@ function createAsks(timeoutMs = 0): Table {
     onDeferredSettled: () => (goneOn.times += 1),
     onChange: () => {},
   })
-  return { asks, events, writing, goneOn, isAlive, agent: new AskingAgent(state, asks, () => isAlive.now) }
+  return {
+    asks,
+    events,
+    writing,
+    goneOn,
+    isAlive,
+    agent: new AskingAgent(
+      state,
+      asks,
+      () => isAlive.now,
+      async () => {},
+    ),
+  }
 }
 
 const never = new AbortController().signal
@@ -198,22 +210,19 @@ describe('a question', () => {
     expect(goneOn.times).toBe(2)
   })
 
-  test('is deferred, further ones of its turn must wait, and those of the next turn need not', () => {
+  test('is deferred, further ones of its turn must wait, and those of the next turn need not', async () => {
     const { agent } = createAsks()
-    expect([agent.onQuestion('q'), agent.onQuestion('q2'), agent.onQuestion('q')]).toEqual([
-      'defer',
-      'refuse',
-      'defer',
-    ])
+    const decisions = await Promise.all(['q', 'q2', 'q'].map((id) => agent.onQuestion(id)))
+    expect(decisions).toEqual(['defer', 'refuse', 'defer'])
     agent.endTurn()
-    expect(agent.onQuestion('q2')).toBe('defer')
+    expect(await agent.onQuestion('q2')).toBe('defer')
   })
 
   test('that was answered is passed on, and the agent is told the answer at once', async () => {
     const { asks, agent } = createAsks()
     asks.defer('q', question)
     await asks.answer('q', choose, 'ada')
-    expect(agent.onQuestion('q')).toBe('pass')
+    expect(await agent.onQuestion('q')).toBe('pass')
     const told = await agent.ask('can_use_tool', question, never)
     expect(told).toMatchObject({ behavior: 'allow', updatedInput: { answers: { a: 'b' } } })
   })

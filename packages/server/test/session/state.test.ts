@@ -52,6 +52,15 @@ describe('the state of a session', () => {
     }
   })
 
+  test('is the same from a snapshot at any event, as one is kept before the log drops its beginning', () => {
+    const events = numbered(LIFE)
+    const whole = look(fold(events))
+    for (const seq of events.keys()) {
+      const snapshot = copy(fold(events.slice(0, seq)).snapshot)
+      expect(look(fold(events.slice(seq), new SessionState(snapshot))), `from ${seq} on`).toEqual(whole)
+    }
+  })
+
   test('at a rest tells what is left to do', () => {
     const events = numbered(LIFE)
     const atQuestion = events.findIndex(({ type }) => type === 'ask') + 2

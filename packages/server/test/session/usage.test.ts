@@ -82,18 +82,18 @@ describe('a limit', () => {
   test.each([
     [{}, undefined],
     [{ maxTurns: 4, maxTokens: 101, maxCostUsd: 0.51, maxWallMs: 1001 }, undefined],
-    [{ maxTurns: 3 }, 'maxTurns is 3, 3 are used'],
-    [{ maxTokens: 100 }, 'maxTokens is 100, 100 are used'],
-    [{ maxCostUsd: 0.4 }, 'maxCostUsd is 0.4, 0.5 are used'],
-    [{ maxWallMs: 0 }, 'maxWallMs is 0, 1000 are used'],
-  ])('of %o is reached as it should: %s', (limits, expected) => {
-    expect(reachedLimit(used, limits)).toBe(expected)
+    [{ maxTurns: 3 }, { name: 'maxTurns', limit: 3, used: 3 }],
+    [{ maxTokens: 100 }, { name: 'maxTokens', limit: 100, used: 100 }],
+    [{ maxCostUsd: 0.4 }, { name: 'maxCostUsd', limit: 0.4, used: 0.5 }],
+    [{ maxWallMs: 0 }, { name: 'maxWallMs', limit: 0, used: 1000 }],
+  ])('of %o is reached as it should: %o', (limits, expected) => {
+    expect(reachedLimit(used, limits)).toEqual(expected)
   })
 
   test('that is reached is told by name, with what to do', () => {
-    expect(budgetReached('maxTurns is 3, 3 are used')).toMatchObject({
+    expect(budgetReached({ name: 'maxTurns', limit: 3, used: 4 })).toMatchObject({
       code: 'budget_reached',
-      message: expect.stringContaining('maxTurns is 3') as string,
+      message: expect.stringContaining('maxTurns is 3, 4 are used') as string,
       hint: expect.stringContaining('PATCH') as string,
     })
   })

@@ -138,5 +138,7 @@ function asTold(info: SessionInfo, { status }: Transcript): SessionInfo {
 function focusAsk(): void {
   const form = document.querySelector('.ask[data-open="true"]')
   form?.scrollIntoView({ block: 'nearest' })
-  form?.querySelector<HTMLElement>('input, select, button.primary, button')?.focus()
+  const fields = ['input:not(.reason), select', 'button.primary', 'button']
+  const controls = fields.map((selector) => form?.querySelector<HTMLElement>(selector))
+  controls.find((control) => control != null)?.focus()
 }
