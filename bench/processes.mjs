@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const PARKED_MS = 120_000
 
 /** What a process has used so far: clock ticks (10 ms each) as `ps` counts them, and milliseconds on a core. */
-export async function readCpu(id) {
+async function readCpu(id) {
   const stat = await readFile(`/proc/${id}/stat`, 'latin1')
   const [utime, stime] = stat.slice(stat.lastIndexOf(')')).split(' ').slice(12, 14)
   const threads = await readdir(`/proc/${id}/task`)

@@ -1,4 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { REDACTED, type LoggedEvent, type QueryConfig, type SessionLimits } from '@claude-agent/protocol'
 import { syncDirectory } from '../log/log-identity.ts'
@@ -40,9 +41,9 @@ export interface SessionRecord {
 const NAME = 'session.json'
 
 /** The record in a session's folder, or undefined when there is none that can be read. */
-export async function readRecord(folder: string): Promise<SessionRecord | undefined> {
+export function readRecord(folder: string): SessionRecord | undefined {
   try {
-    return JSON.parse(await readFile(join(folder, NAME), 'utf8')) as SessionRecord
+    return JSON.parse(readFileSync(join(folder, NAME), 'utf8')) as SessionRecord
   } catch {
     return undefined
   }
@@ -74,8 +75,7 @@ export function catchUp(record: SessionRecord, event: LoggedEvent): SessionRecor
 }
 
 /** Bytes of the log in a session's folder. */
-export async function sizeOfLog(folder: string): Promise<number> {
-  const names = (await readdir(folder)).filter((name) => name.startsWith('events-'))
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size))
-  return sizes.reduce((sum, size) => sum + size, 0)
+export function sizeOfLog(folder: string): number {
+  const names = readdirSync(folder).filter((name) => name.startsWith('events-'))
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0)
 }

@@ -247,7 +247,7 @@ export class Sessions {
       const { id, firstSeq, lastSeq } = session.feed
       const state = session.state.snapshot
       if (state.seq !== lastSeq) return
-      const bytes = await store.sizeOfLog(session.id)
+      const bytes = store.sizeOfLog(session.id)
       const record = { ...session.record, rest: { state, log: id, firstSeq, lastSeq, bytes } }
       await store.save(record, false)
       if (session.processId === undefined && !this.#isClosed) await session.feed.release()

@@ -28,9 +28,9 @@ const EXAMPLES: Example[] = [
     needsInput: false,
   },
   {
-    title: 'Ask me a question',
-    prompt: 'Ask me a question',
-    note: 'The agent asks, you choose an answer',
+    title: 'Answer a question',
+    prompt: 'Ask me a question.',
+    note: 'The agent waits for your choice, in every tab',
     needsInput: false,
   },
 ]
