@@ -1,97 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Ask, type ClientEvent, connect, type CreateSessionRequest } from '@claude-agent/client'
-import type { Script, Step } from 'scripted-claude'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { launchChromium, missingChromium } from '../support/chromium.ts'
-import type { TestServer } from '../support/server.ts'
-import { expect, test, type World } from '../support/test.ts'
-import { until } from '../support/until.ts'
+import { expect, test } from '../support/test.ts'
+import { gather, nameOf, startAskingServer } from './gathering.ts'
 import { openPage } from './open-page.ts'
 import { buildPage } from './page-bundle.ts'
 
 const missing = missingChromium()
 const shop = fileURLToPath(new URL('../sessions/asks/elicit-server.mjs', import.meta.url))
 const ASKING = { permissionMode: 'default' as const }
-const questions = [
-  {
-    question: 'Which colour?',
-    header: 'Colour',
-    multiSelect: false,
-    options: [
-      { label: 'Red', description: 'Everybody will see it' },
-      { label: 'Blue', description: 'Like the sky' },
-    ],
-  },
-  {
-    question: 'Which extras?',
-    header: 'Extras',
-    multiSelect: true,
-    options: [
-      { label: 'Lamp', description: 'Shines' },
-      { label: 'Lock', description: 'Holds' },
-    ],
-  },
-]
-
-/** Writes the file that it is told, asks, or orders; then says what came of it. */
-function model(): Script {
-  return {
-    rules: [],
-    fallback: (request): Step[] => {
-      const [, word = '', rest = ''] = /^(\w+) ?(.*)$/.exec(request.lastUserText) ?? []
-      if (request.toolResults.length > 0) return [{ text: `got: ${request.toolResults.at(-1)?.text}` }]
-      if (word === 'write') return [{ toolUse: { name: 'Write', input: { file_path: rest, content: 'x' } } }]
-      if (word === 'ask') return [{ toolUse: { name: 'AskUserQuestion', input: { questions } } }]
-      if (word === 'order') return [{ toolUse: { name: 'mcp__shop__order', input: {} } }]
-      return [{ text: `echo: ${request.lastUserText}` }]
-    },
-  }
-}
-
-async function startServer(world: World): Promise<TestServer & { restart: () => Promise<TestServer> }> {
-  const claude = await world.claude({ script: model() })
-  const server = await world.server({ upstream: claude.url })
-  const again = { upstream: claude.url, folder: server.folder, args: ['--port', String(server.port)] }
-  return {
-    ...server,
-    async restart() {
-      server.kill('SIGKILL')
-      await server.program.ended
-      return world.server(again)
-    },
-  }
-}
-
-/** A session with a client of Node's, called ben, and two tabs. */
-async function gather(
-  world: World,
-  browser: Browser,
-  server: TestServer,
-  request: CreateSessionRequest = {},
-) {
-  const options = { includePartialMessages: true, ...request.options }
-  const ben = await connect({ url: server.url, client: 'ben' }).createSession({ ...request, options })
-  const heard: ClientEvent[] = []
-  const stream = ben.events()
-  world.defer(() => ben.close())
-  void (async () => {
-    for await (const event of stream) heard.push(event)
-  })()
-  const address = `${server.url}/#${ben.id}`
-  const first = await openPage(browser, address)
-  const second = await openPage(browser, address)
-  const ask = (): Promise<Ask> =>
-    until('ben is asked', () => heard.findLast((event): event is Ask => event.type === 'ask'))
-  const settled = () =>
-    until('ben hears how it was settled', () => heard.find(({ type }) => type === 'ask_settled'))
-  return { ben, heard, first, second, ask, settled }
-}
-
-const nameOf = ({ page }: { page: Awaited<ReturnType<typeof openPage>>['page'] }) =>
-  page.evaluate(() => sessionStorage.getItem('claude-agent-client'))
 
 describe.skipIf(missing !== undefined)(
   `asks on the page${missing === undefined ? '' : ` (left out: ${missing})`}`,
@@ -108,7 +28,7 @@ describe.skipIf(missing !== undefined)(
     test('a permission is asked for in both tabs and of a Node client; one tab allows, the others see who', async ({
       world,
     }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { ben, first, second, ask, settled } = await gather(world, browser, server, { options: ASKING })
       await first.send('write allowed.txt')
       await Promise.all([first.asks.waitFor(), second.asks.waitFor(), ask()])
@@ -132,7 +52,7 @@ describe.skipIf(missing !== undefined)(
     test('kill -9 of the server between the asking and the answer: the permission is lost, in all three', async ({
       world,
     }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { first, second, ask, settled } = await gather(world, browser, server, { options: ASKING })
       await first.send('write lost.txt')
       await Promise.all([first.asks.waitFor(), second.asks.waitFor(), ask()])
@@ -150,7 +70,7 @@ describe.skipIf(missing !== undefined)(
     test('kill -9 of the server while a question is open: it stays open, one tab answers, the turn goes on', async ({
       world,
     }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { first, second, ask, settled } = await gather(world, browser, server)
       await first.send('ask me')
       await Promise.all([first.asks.waitFor(), second.asks.waitFor(), ask()])
@@ -174,7 +94,7 @@ describe.skipIf(missing !== undefined)(
     test('“always” is for what the SDK suggests: the next file is written without asking', async ({
       world,
     }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { page, asks, send, turns } = await openPage(browser, server.url)
       await page.getByLabel('Tools run').selectOption('when I allow them')
       await send('write one.txt')
@@ -191,7 +111,7 @@ describe.skipIf(missing !== undefined)(
     test('the keyboard alone answers: the status leads to the ask, Enter in the reason denies with it', async ({
       world,
     }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { page, state, send, turns } = await openPage(browser, server.url)
       await page.getByLabel('Tools run').selectOption('when I allow them')
       await send('write never.txt')
@@ -224,7 +144,7 @@ describe.skipIf(missing !== undefined)(
     test('Escape in an answer leaves the field, and outside of it stops the turn: the ask is taken back', async ({
       world,
     }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { page, asks, send, turns } = await openPage(browser, server.url)
       await send('ask me')
       await asks.getByLabel('Other answer to: Which colour?').fill('x')
@@ -236,7 +156,7 @@ describe.skipIf(missing !== undefined)(
     })
 
     test('what an MCP server asks is a form; what was filled in reaches it', async ({ world }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const mcpServers = { shop: { type: 'stdio' as const, command: process.execPath, args: [shop] } }
       const { first, second } = await gather(world, browser, server, { options: { mcpServers } })
       await first.send('order')
@@ -249,7 +169,7 @@ describe.skipIf(missing !== undefined)(
     })
 
     test('on a phone no card of an ask is wider than the screen', async ({ world }) => {
-      const server = await startServer(world)
+      const server = await startAskingServer(world)
       const { page, asks, send } = await openPage(browser, server.url, {
         viewport: { width: 360, height: 740 },
         hasTouch: true,

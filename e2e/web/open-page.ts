@@ -1,8 +1,9 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 
-/** What the browser says when nothing listens; every other complaint is a fault of the page. */
-const EXPECTED = /ERR_CONNECTION_REFUSED|status of (401|404|410)|WebSocket connection to/
+/** What the browser says when the server is gone or refuses; every other complaint is a fault of the page. */
+const EXPECTED =
+  /ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|status of (401|404|410)|WebSocket connection to/
 
 /** The page as a user handles it. */
 export interface OpenPage {

@@ -41,33 +41,34 @@ const MOMENTS: Moment[] = [
   },
 ]
 
-test('kill -9 of the CLI at any moment: each prompt is in the conversation exactly once, has one end, and the next one works', async ({
-  world,
-  stage: { server, claude },
-}) => {
-  const peer = await Peer.create(world, server, { options: { includePartialMessages: true } })
-  expect(await peer.run('my name is Ada')).toBe('completed')
-  const said = ['my name is Ada']
-  for (const { name, say, reach } of MOMENTS) {
-    const { id } = await agentOf(peer)
-    const uuid = await peer.send(say)
-    await reach(peer, uuid, claude)
-    signal(id, 'SIGKILL')
-    expect(['completed', 'interrupted'], name).toContain(await peer.ended(uuid))
-    said.push(say, `after ${name}`)
-    expect(await peer.run(`after ${name}`), name).toBe('completed')
-    const texts = userTexts(requestsWith(claude, `after ${name}`).at(-1)!.body)
-    expect(
-      texts.filter((text) => said.includes(text)),
-      name,
-    ).toEqual(said)
-  }
-  expect(peer.of('error').filter(({ code }) => code !== 'history_lost')).toEqual([])
-  await peer.status('idle')
-  expect(peer.statuses.at(-1)).toBe('idle')
-  for (const exit of peer.of('agent_exited'))
-    expect(exit).toMatchObject({ signal: 'SIGKILL', cause: expect.stringContaining('SIGKILL') as string })
-})
+test(
+  'kill -9 of the CLI at any moment: each prompt is in the conversation exactly once, has one end, and the next one works',
+  { timeout: 90_000 },
+  async ({ world, stage: { server, claude } }) => {
+    const peer = await Peer.create(world, server, { options: { includePartialMessages: true } })
+    expect(await peer.run('my name is Ada')).toBe('completed')
+    const said = ['my name is Ada']
+    for (const { name, say, reach } of MOMENTS) {
+      const { id } = await agentOf(peer)
+      const uuid = await peer.send(say)
+      await reach(peer, uuid, claude)
+      signal(id, 'SIGKILL')
+      expect(['completed', 'interrupted'], name).toContain(await peer.ended(uuid))
+      said.push(say, `after ${name}`)
+      expect(await peer.run(`after ${name}`), name).toBe('completed')
+      const texts = userTexts(requestsWith(claude, `after ${name}`).at(-1)!.body)
+      expect(
+        texts.filter((text) => said.includes(text)),
+        name,
+      ).toEqual(said)
+    }
+    expect(peer.of('error').filter(({ code }) => code !== 'history_lost')).toEqual([])
+    await peer.status('idle')
+    expect(peer.statuses.at(-1)).toBe('idle')
+    for (const exit of peer.of('agent_exited'))
+      expect(exit).toMatchObject({ signal: 'SIGKILL', cause: expect.stringContaining('SIGKILL') as string })
+  },
+)
 
 /** Resolves once the CLI has told that a prompt is in this state. */
 function life(peer: Peer, uuid: string, state: string): Promise<unknown> {

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { signal } from '../../support/processes.ts'
 import { until } from '../../support/until.ts'
 import { agentOf } from '../support/agents.ts'
@@ -12,9 +14,12 @@ describe('at a limit', () => {
     '%s prompts are refused, those in line wait, and go on when it is raised',
     async (limit, { world, stage }) => {
       const least = limit === 'maxCostUsd' ? 0.000_001 : 1
-      const peer = await Peer.create(world, stage.server, { limits: { [limit]: least } })
-      const sent = [`brief: until ${limit}`, `waits for ${limit}`].map((text) => peer.send(text))
-      const [first, waiting] = (await Promise.all(sent)) as [string, string]
+      const peer = await Peer.create(world, stage.server)
+      const file = join(stage.server.workspace, limit)
+      const first = await peer.send(`bash: until test -e ${file}; do sleep 0.05; done`)
+      const waiting = await peer.send(`waits for ${limit}`)
+      await peer.http('PATCH', '', { limits: { [limit]: least } })
+      await writeFile(file, '')
       expect(await peer.ended(first)).toBe('completed')
       expect(await peer.status('queued')).toMatchObject({ queuedPrompts: 1, limits: { [limit]: least } })
       expect(await peer.info()).not.toHaveProperty('position')
