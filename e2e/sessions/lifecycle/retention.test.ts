@@ -3,7 +3,7 @@ import { requestsWith } from '../support/model.ts'
 import { Peer } from '../support/peer.ts'
 import { crash, expect, setStage, test } from '../support/shared.ts'
 
-test.fails('what a session is, outlasts kill -9 also where the log has dropped its beginning: usage, prompts that were taken, and the one that runs', async ({
+test('what a session is, outlasts kill -9 also where the log has dropped its beginning: usage, prompts that were taken, and the one that runs', async ({
   world,
 }) => {
   const small = { CLAUDE_AGENT_MAX_LOG_BYTES: String(1024 * 1024) }

@@ -23,6 +23,8 @@ export interface JsonlLogOptions {
   maxBytes?: number
   /** Milliseconds after which segments are dropped, counted from their last event. @default Infinity */
   maxAgeMs?: number
+  /** Resolves whether the oldest events may be dropped: what they told is kept elsewhere. @default always */
+  beforeDrop?: () => Promise<boolean>
   /** Milliseconds since 1970. @default Date.now */
   clock?: () => number
   /** What names this boot of the machine; undefined where nothing does. @default the kernel's */
@@ -37,6 +39,7 @@ export class JsonlLog implements EventLog {
   readonly #directory: string
   readonly #maxBytes: number
   readonly #maxAgeMs: number
+  readonly #mayDrop: () => Promise<boolean>
   readonly #clock: () => number
   readonly #boot: string | undefined
   readonly #inTurn = oneByOne()
@@ -61,6 +64,7 @@ export class JsonlLog implements EventLog {
     this.#lastSeq = recovered.lastSeq
     this.#maxBytes = options.maxBytes ?? Infinity
     this.#maxAgeMs = options.maxAgeMs ?? Infinity
+    this.#mayDrop = options.beforeDrop ?? (() => Promise.resolve(true))
     this.#clock = options.clock ?? Date.now
     this.#boot = bootOf(options)
   }
@@ -203,10 +207,13 @@ export class JsonlLog implements EventLog {
   /** Drops what is too much or too old, by whole segments, but never the last one. */
   async #dropOldest(): Promise<void> {
     const tooOld = this.#clock() - this.#maxAgeMs
+    let mayDrop = false
     while (this.#segments.length > 1) {
       const oldest = this.#segments[0]!
       const isTooOld = this.#maxAgeMs !== Infinity && (await oldest.newestAt()) < tooOld
       if (this.#bytes <= this.#maxBytes && !isTooOld) return
+      mayDrop ||= await this.#mayDrop()
+      if (!mayDrop) return
       this.#segments = this.#segments.slice(1)
       this.#unsynced.delete(oldest)
       await oldest.drop()

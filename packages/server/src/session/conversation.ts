@@ -14,6 +14,8 @@ export interface ConversationSnapshot {
   sdkSessionIds: string[]
   /** Of the turn that has not ended: one that waits for the answer to a question. */
   said: string[]
+  /** The last messages, as long as there is such a turn. */
+  heard: string[]
   lastMessage?: string
 }
 
@@ -34,7 +36,7 @@ export class Conversation {
     this.#anchor = snapshot?.anchor
     this.#sdkSessionIds = new Set(snapshot?.sdkSessionIds)
     this.#said = new Set(snapshot?.said)
-    this.#heard = new Set(snapshot?.said)
+    this.#heard = new Set(snapshot?.heard)
     this.#lastMessage = snapshot?.lastMessage
   }
 
@@ -72,6 +74,7 @@ export class Conversation {
       ...(this.#anchor === undefined ? {} : { anchor: this.#anchor }),
       sdkSessionIds: [...this.#sdkSessionIds],
       said: [...this.#said],
+      heard: this.#said.size === 0 ? [] : [...this.#heard],
       ...(this.#lastMessage === undefined ? {} : { lastMessage: this.#lastMessage }),
     }
   }

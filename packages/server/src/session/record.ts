@@ -5,14 +5,16 @@ import { REDACTED, type LoggedEvent, type QueryConfig, type SessionLimits } from
 import { syncDirectory } from '../log/log-identity.ts'
 import type { StateSnapshot } from './state.ts'
 
-/** How a session was when it had nothing left to do: it need not be opened to tell of it. */
-export interface Rest {
+/** How a session was at an event: when it had nothing left to do, so that it need not be opened to tell of it, or before its log dropped what came before. */
+interface Rest {
   state: StateSnapshot
   log: string
   firstSeq: number
   lastSeq: number
   /** Of its log: another size means that something has happened since. */
   bytes: number
+  /** All events up to here are on the disk: it holds for what a loss of power leaves of the log, too. */
+  isDurable?: true
 }
 
 /** What is kept of a session beside its events, in `session.json`. */

@@ -102,8 +102,9 @@ export class Session {
   static async open(parts: SessionParts): Promise<Session> {
     const { log } = parts
     let { record } = parts
-    const rest = record.rest?.log === log.id && record.rest.state.seq <= log.lastSeq ? record.rest : undefined
-    const state = new SessionState(rest?.state)
+    const { rest } = record
+    const isOfLog = rest !== undefined && (rest.log === log.id || rest.isDurable === true)
+    const state = new SessionState(isOfLog && rest.state.seq <= log.lastSeq ? rest.state : undefined)
     for await (const entries of log.read(state.seq)) {
       for (const { event } of entries as Iterable<{ event: LoggedEvent }>) {
         state.apply(event)
@@ -131,6 +132,19 @@ export class Session {
   /** Nothing is under way and nothing waits, but for a question that no process is needed for. */
   get isAtRest(): boolean {
     return this.#engine.isAtRest
+  }
+
+  /** Keeps what the events told so far: the oldest are about to be dropped. Says whether that worked. */
+  async keepState(): Promise<boolean> {
+    const { log, save } = this.#parts
+    try {
+      await log.sync()
+      const moment = { state: this.state.snapshot, log: log.id, firstSeq: log.firstSeq, lastSeq: log.lastSeq }
+      await save({ ...this.record, rest: { ...moment, bytes: -1, isDurable: true } })
+      return true
+    } catch {
+      return false
+    }
   }
 
   /** The process of the agent, while there is one. */

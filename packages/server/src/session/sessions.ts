@@ -33,6 +33,8 @@ export interface SessionsParts {
 
 interface Entry {
   record: SessionRecord
+  /** As the record tells: it was not opened since the start of the server, and need not be. */
+  isAtRest: boolean
   /** Once it was opened. */
   session?: Promise<Session>
   resting?: NodeJS.Timeout
@@ -54,9 +56,8 @@ export class Sessions {
     const sessions = new Sessions(parts)
     const open: string[] = []
     for (const { record, isAtRest } of await parts.store.list()) {
-      const { rest: _, ...without } = record
       sessions.#lastCreated = Math.max(sessions.#lastCreated, record.createdAt)
-      sessions.#entries.set(record.id, { record: isAtRest ? record : without })
+      sessions.#entries.set(record.id, { record, isAtRest })
       if (!isAtRest) open.push(record.id)
     }
     return { sessions, resume: () => sessions.#resume(open) }
@@ -94,7 +95,7 @@ export class Sessions {
       updatedAt: now,
     }
     const session = this.#create(record, options)
-    this.#entries.set(id, { record, session })
+    this.#entries.set(id, { record, isAtRest: false, session })
     session.catch(async () => {
       this.#entries.delete(id)
       await this.#parts.store.discard(id).catch(() => {})
@@ -120,8 +121,8 @@ export class Sessions {
 
   /** @throws AgentServerError `session_not_found`, `session_deleted` */
   async info(id: string): Promise<SessionInfo> {
-    const { record, session } = this.#find(id)
-    if (session !== undefined || record.rest === undefined) {
+    const { record, session, isAtRest } = this.#find(id)
+    if (session !== undefined || record.rest === undefined || !isAtRest) {
       const opened = await this.open(id)
       await opened.told()
       return opened.info()
@@ -206,14 +207,18 @@ export class Sessions {
 
   async #openSession(record: SessionRecord, options: QueryConfig | undefined): Promise<Session> {
     const { store, means } = this.#parts
-    return await Session.open({
+    let session: Session | undefined
+    // Until it is taken up nothing may go: what the events tell is not known yet.
+    const log = await store.openLog(record.id, async () => (await session?.keepState()) ?? false)
+    session = await Session.open({
       record,
       options,
       means,
-      log: await store.openLog(record.id),
+      log,
       save: (changed) => store.save(changed, true),
-      onRest: (session) => this.#restLater(session),
+      onRest: (opened) => this.#restLater(opened),
     })
+    return session
   }
 
   /** Who repeats the creation gives the secrets again that were lost, and hears when the options are others. */

@@ -46,6 +46,8 @@ export interface StateSnapshot {
   seq: Seq
   at: number
   status: SessionStatus
+  runningSince?: number
+  turnSeq: Seq
   prompts: AcceptedPrompt[]
   asks: OpenAsk[]
   settled: [string, SettledAsk][]
@@ -66,7 +68,7 @@ export class SessionState {
   readonly #settled: Map<string, SettledAsk>
   #notices: Notice[]
   /** When the last turn began. */
-  #turnSeq: Seq = 0
+  #turnSeq: Seq
   #seq: Seq
   #lastAt: number
   #status: SessionStatus
@@ -84,6 +86,8 @@ export class SessionState {
     this.#seq = snapshot?.seq ?? 0
     this.#lastAt = snapshot?.at ?? 0
     this.#status = snapshot?.status ?? 'idle'
+    this.#runningSince = snapshot?.runningSince
+    this.#turnSeq = snapshot?.turnSeq ?? 0
     this.#open = [...this.#prompts.values()].filter(({ outcome }) => outcome === undefined).length
   }
 
@@ -141,6 +145,8 @@ export class SessionState {
       seq: this.#seq,
       at: this.#lastAt,
       status: this.#status,
+      ...(this.#runningSince === undefined ? {} : { runningSince: this.#runningSince }),
+      turnSeq: this.#turnSeq,
       prompts: [...this.#prompts.values()],
       asks: this.asks,
       settled: [...this.#settled],

@@ -49,8 +49,9 @@ export class SessionStore {
   }
 
   /** @throws AgentServerError `storage_full` */
-  async openLog(id: string): Promise<JsonlLog> {
-    return await JsonlLog.open(this.#folderOf(id), this.#logOptions).catch(full)
+  async openLog(id: string, beforeDrop?: () => Promise<boolean>): Promise<JsonlLog> {
+    const options = { ...this.#logOptions, ...(beforeDrop === undefined ? {} : { beforeDrop }) }
+    return await JsonlLog.open(this.#folderOf(id), options).catch(full)
   }
 
   /** Writes a record, after those of the same session before it. @throws AgentServerError `storage_full` */
