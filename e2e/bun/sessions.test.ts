@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { EventPage } from '@claude-agent/protocol'
 import { reason, runtime } from '../support/bun.ts'
-import { ask } from '../support/http.ts'
-import { script, userMessage } from '../support/messages.ts'
+import { http, Peer } from '../sessions/support/peer.ts'
+import { script } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 
 const CLIENT = fileURLToPath(new URL('../../packages/client/dist/index.js', import.meta.url))
@@ -31,24 +32,14 @@ describe.skipIf(reason !== '')(`sessions on Bun${reason}`, () => {
     const claude = await world.claude({ script: script() })
     const folder = await world.folder()
     const server = await world.server({ upstream: claude.url, runtime, folder })
-    await ask(`${server.url}/sessions`, { method: 'POST', body: { id: 'one' } })
-    const socketUrl = `${server.url.replace('http', 'ws')}/sessions/one/ws`
-    const [first, second] = [world.client(socketUrl), world.client(socketUrl)]
-    await Promise.all([first.open(), second.open()])
-    first.send({ type: 'user_message', id: 'a', data: userMessage('hello', { uuid: 'p1' }).data })
-    for (const client of [first, second]) {
-      const ended = await client.next(({ type }) => type === 'prompt_ended')
-      const seqs = client.frames.flatMap(({ seq, type }) =>
-        type === 'caught_up' || seq === undefined ? [] : [seq],
-      )
-      expect(seqs.slice(0, Number(ended.seq))).toEqual(
-        Array.from({ length: Number(ended.seq) }, (_, i) => i + 1),
-      )
+    const first = await Peer.create(world, server, { id: 'one' })
+    const second = await Peer.attach(world, server, 'one', { name: 'bob' })
+    const uuid = await first.send('hello')
+    for (const peer of [first, second]) {
+      expect(await peer.ended(uuid)).toBe('completed')
+      expect(peer.events.map(({ seq }) => seq)).toEqual(peer.events.map((_, index) => index + 1))
     }
-    expect(first.frames.find(({ type }) => type === 'reply')).toMatchObject({
-      id: 'a',
-      result: { uuid: 'p1' },
-    })
+    expect(first.results).toEqual(['echo: hello'])
     const stream = await fetch(`${server.url}/sessions/one/events`, {
       headers: { accept: 'text/event-stream' },
     })
@@ -61,13 +52,11 @@ describe.skipIf(reason !== '')(`sessions on Bun${reason}`, () => {
     server.kill('SIGKILL')
     await server.program.ended
     const again = await world.server({ upstream: claude.url, runtime, folder })
-    const page = await ask(`${again.url}/sessions/one/events`)
-    expect(page.json.events[0]).toMatchObject({ seq: 1, type: 'user_message', uuid: 'p1' })
-    const sent = await ask(`${again.url}/sessions/one/messages`, {
-      method: 'POST',
-      body: { data: userMessage('hello', { uuid: 'p1' }).data },
-    })
-    expect(sent).toMatchObject({ status: 202, json: { uuid: 'p1', seq: 1 } })
+    const events = (await http(again, 'GET', '/sessions/one/events')).body as unknown as EventPage
+    expect(events.events[0]).toMatchObject({ seq: 1, type: 'user_message', uuid })
+    const data = { type: 'user', uuid, message: { role: 'user', content: 'hello' } }
+    const repeated = await http(again, 'POST', '/sessions/one/messages', { data })
+    expect(repeated).toMatchObject({ status: 202, body: { uuid, seq: 1 } })
   })
 
   test('the client library drives one on Bun too', async ({ world }) => {

@@ -1,5 +1,5 @@
 /** What these tests look at in a message of the SDK; which of it is there depends on the type. */
-export interface Said {
+interface Said {
   type: string
   subtype?: string
   uuid: string

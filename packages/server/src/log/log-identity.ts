@@ -7,7 +7,7 @@ import type { Seq } from '@claude-agent/protocol'
 const FILE = 'log.json'
 
 /** Where a log ended when everything was durable and nobody wrote any more. */
-export interface CleanEnd {
+interface CleanEnd {
   lastSeq: Seq
   /** The length of the last segment; 0 when there was none. */
   bytes: number

@@ -1,7 +1,7 @@
 import { listOf, textOf, type Fields } from '../transcript/fields.ts'
 import { textIn } from './schema-form.ts'
 
-export interface Choice {
+interface Choice {
   label: string
   description: string | undefined
   preview: string | undefined

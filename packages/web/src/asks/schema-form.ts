@@ -1,6 +1,6 @@
 import { fieldsOf, isFields, listOf, numberOf, textOf, textsOf, type Fields } from '../transcript/fields.ts'
 
-export interface Option {
+interface Option {
   value: string
   label: string
 }

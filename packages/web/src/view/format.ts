@@ -14,7 +14,7 @@ export function formatCost(usd: number): string {
 }
 
 /** `950`, `12.3k`, `1.2M` */
-export function formatCount(count: number): string {
+function formatCount(count: number): string {
   return count.toLocaleString('en', { notation: 'compact', maximumFractionDigits: 1 })
 }
 

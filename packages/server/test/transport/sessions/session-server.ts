@@ -37,7 +37,7 @@ export function heldBytes(): number {
 }
 
 /** A session as its transport sees it: a real feed, and a note of what it was asked to do. */
-export class NotedSession {
+class NotedSession {
   readonly id: string
   readonly feed: Feed
   /** What it was asked, in the order of the calls. */
