@@ -16,6 +16,9 @@ import type { ServerHost } from './server-host.ts'
 import { Talker } from './talker.ts'
 import { Watch } from './watch.ts'
 
+/** Events that bring a session nearer to its end; agents that come and go do not. */
+const MOVES: ReadonlySet<string> = new Set(['sdk_message', 'ask_settled', 'prompt_ended'])
+
 export interface ConversationParts {
   name: string
   host: ServerHost
@@ -129,7 +132,7 @@ export class Conversation {
   }
 
   #hear(event: LoggedEvent): void {
-    if (event.seq > this.watch.lastSeq) this.#parts.journal.move()
+    if (event.seq > this.watch.lastSeq && MOVES.has(event.type)) this.#parts.journal.move()
     this.watch.hear(event)
   }
 

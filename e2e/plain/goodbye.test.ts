@@ -25,7 +25,9 @@ async function runOnce(url: string, prompt: string): Promise<string[]> {
   return results
 }
 
-test('a client that says what it has received leaves nothing of it to the next one', async ({ world }) => {
+test('A client that ends its socket with code 1000 and the reason `received <uuid>` acknowledges that message and all before it', async ({
+  world,
+}) => {
   const { server, client } = await world.talk()
   await client.close()
   expect(await runOnce(server.wsUrl, 'one')).toEqual(['echo: one'])

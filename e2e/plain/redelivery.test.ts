@@ -1,9 +1,10 @@
 import { ask } from '../support/http.ts'
 import { pause, until } from '../support/until.ts'
 import { expect, test, type World } from '../support/test.ts'
-import { textOf, turnsOf } from '../support/messages.ts'
+import { conversationOf, textOf, turnsOf } from '../support/messages.ts'
 import type { Rule } from 'scripted-claude'
 import type { Client } from '../support/client.ts'
+import type { SessionList } from '@claude-agent/protocol'
 
 /** A turn of many whole messages, one every `everyMs`. */
 function lecture(messages: number, everyMs: number): Rule {
@@ -41,7 +42,7 @@ async function listen(world: World, wsUrl: string): Promise<Client> {
   return client
 }
 
-test.concurrent('a client that closes for 5 s in the middle of a turn: the next gets every whole message said meanwhile, once', async ({
+test.concurrent('Whole messages that were said while no client was attached are delivered to the next one, in order: 5 s in the middle of a turn, each once', async ({
   world,
 }) => {
   const claude = await world.claude({ script: { rules: [lecture(20, 300)] } })
@@ -72,7 +73,7 @@ test.concurrent('a client that closes when all was said, and comes back: nothing
   expect(next.messages()).toEqual([])
 })
 
-test.concurrent('a turn that ends while nobody is connected: its result is delivered to the next client', async ({
+test.concurrent('The conversation outlives its client, and turns go on with no client attached: the result is delivered to the next', async ({
   world,
 }) => {
   const claude = await world.claude({ script: { rules: [lecture(20, 50)] } })
@@ -87,7 +88,7 @@ test.concurrent('a turn that ends while nobody is connected: its result is deliv
 })
 
 test.concurrent(
-  'a client whose network vanished without a FIN frees the slot within 30 s, and what it never acknowledged comes again',
+  'What a lost client never acknowledged comes again to the next one, with the same `uuid`: at least once, when its network vanished without a FIN',
   { timeout: 90_000 },
   async ({ world }) => {
     const claude = await world.claude({ script: { rules: [lecture(20, 300)] } })
@@ -106,7 +107,7 @@ test.concurrent(
 )
 
 test.concurrent(
-  'a client whose network vanished frees the slot within 30 s also while the agent goes on streaming to it',
+  'A client that gives no sign of life for 25 s is gone and frees the slot: also while the agent goes on streaming to it',
   { timeout: 90_000 },
   async ({ world }) => {
     const { claude, server, client } = await world.talk([
@@ -156,3 +157,22 @@ async function slot(world: World, wsUrl: string): Promise<Client | undefined> {
 async function refusal(world: World, wsUrl: string): Promise<string | undefined> {
   return (await world.client(wsUrl).next(() => true)).code
 }
+
+test.concurrent('A new start of the server begins a new conversation; the old one is in the list of sessions', async ({
+  world,
+}) => {
+  const { client, claude, server } = await world.talk([], { folder: await world.folder() })
+  client.prompt('my name is Ada')
+  await client.result()
+  server.kill('SIGTERM')
+  await server.program.ended
+  const again = await world.server({ upstream: claude.url, folder: server.folder })
+  const next = await world.connect(again)
+  next.prompt('who am I?')
+  expect((await next.result()).result).toBe('echo: who am I?')
+  expect(conversationOf(turnsOf(claude).at(-1)!)).not.toContain('my name is Ada')
+  const { sessions } = (await ask(`${again.url}/sessions`)).json as unknown as SessionList
+  expect(sessions.map(({ interactive }) => interactive)).toEqual([false, false])
+  const log = await ask(`${again.url}/sessions/${sessions[0]!.id}/events`)
+  expect(log.text).toContain('my name is Ada')
+})

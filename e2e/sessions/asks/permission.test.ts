@@ -68,11 +68,8 @@ describe('a tool that needs a permission', () => {
   })
 })
 
-describe('of several answers', () => {
-  test('the first counts, over sockets and HTTP, and the others are told by whom', async ({
-    world,
-    stage,
-  }) => {
+describe('An ask goes to every client; the first answer counts, and the others are told by whom', () => {
+  test('of several answers, over sockets and HTTP', async ({ world, stage }) => {
     const { server } = stage
     const peer = await Peer.create(world, server, ASKING)
     const bob = await Peer.attach(world, server, peer.id, { name: 'bob' })
@@ -101,7 +98,7 @@ describe('of several answers', () => {
     expect(late).toMatchObject({ status: 409, body: { code: 'already_settled' } })
   })
 
-  test('one that is none is refused, and the ask stays open', async ({ world, stage }) => {
+  test('an answer that is none is refused, and the ask stays open', async ({ world, stage }) => {
     const peer = await Peer.create(world, stage.server, ASKING)
     const uuid = await peer.send('write: odd.txt')
     const { ask } = await peer.openAsk()
@@ -117,7 +114,7 @@ describe('of several answers', () => {
   })
 })
 
-test('an open ask survives the loss of every client, and is in the greeting of the next', async ({
+test('Open asks are listed at the start of a connection, and survive the loss of every client', async ({
   world,
   stage,
 }) => {

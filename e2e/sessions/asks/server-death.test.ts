@@ -12,8 +12,8 @@ const blue = (text: string): object => ({
   updatedInput: { answers: { [text]: 'Blue' } },
 })
 
-describe('a question to the user', () => {
-  test('survives kill -9 and SIGTERM of the server, and is answered exactly once', async ({ world }) => {
+describe('A question to the user needs no process: it survives the death of the server, and', () => {
+  test('is answered exactly once, after kill -9 and after SIGTERM', async ({ world }) => {
     let stage = await setStage(world)
     const peer = await Peer.create(world, stage.server, { id: 'survivor' })
     const uuid = await peer.send('ask: Still there?')
@@ -41,9 +41,7 @@ describe('a question to the user', () => {
     expect(cleo.of('ask_settled')).toMatchObject([{ ask, outcome: 'answered', by: 'cleo' }])
   })
 
-  test('that has been open for long survives as well, and nothing of its turn is told twice', async ({
-    world,
-  }) => {
+  test('nothing of its turn is told twice when it has been open for long', async ({ world }) => {
     let stage = await setStage(world)
     const peer = await Peer.create(world, stage.server, { id: 'patient' })
     const uuid = await peer.send('ask: In your own time?')
@@ -62,7 +60,7 @@ describe('a question to the user', () => {
     expect(next.results.at(-1)).toContain('"In your own time?"="Blue"')
   })
 
-  test('whose answer was acknowledged right before kill -9 is not asked again: the turn goes on with it', async ({
+  test('is not asked again when its answer was acknowledged right before kill -9: the turn goes on with it', async ({
     world,
   }) => {
     let stage = await setStage(world)
@@ -82,7 +80,7 @@ describe('a question to the user', () => {
   })
 })
 
-test('a permission that was asked for when the server was killed is lost: its turn ends, and the model is told at the next', async ({
+test('Other asks that were open when the server died are `lost`, and the model is told at its next turn: a permission', async ({
   world,
 }) => {
   let stage = await setStage(world)

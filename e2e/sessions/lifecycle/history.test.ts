@@ -38,7 +38,7 @@ const LOSSES: [string, (text: string, other: string) => string | undefined][] = 
   ['replaced by another conversation', (_text, other) => other],
 ]
 
-describe('a transcript that was', () => {
+describe('A conversation is resumed only when the transcript holds what the session knows; else the session says `history_lost`: one that was', () => {
   test.for(LOSSES)(
     '%s between two turns: history_lost is said before the session goes on',
     async ([name, damage], { world, stage }) => {

@@ -73,7 +73,7 @@ describe('kill -9 of the server', () => {
     expect(last.of('error').filter(({ code }) => code !== 'history_lost')).toEqual([])
   })
 
-  test('what the agent did and the log lacks is read from the transcript, marked as recovered, and once', async ({
+  test('What the agent said and the log lacks after a crash is read from the transcript and logged, `recovered: true`, before the session goes on', async ({
     world,
   }) => {
     let stage = await setStage(world)

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { CLOSE_CODES, ERRORS, PROTOCOL_VERSION, type ErrorKind } from '../src/index.ts'
 import { plainUp, sessionUp } from '../src/schema.ts'
@@ -15,6 +15,21 @@ async function readRows(path: string): Promise<Map<string, string[]>> {
       .map((cell) => cell.trim()),
   )
   return new Map(rows.map(([first = '', ...rest]) => [first.replaceAll('`', ''), rest]))
+}
+
+/** The tests of the product, as text. */
+async function readTests(): Promise<string> {
+  const folders = ['e2e', 'packages/server/test', 'packages/client/test'].map(
+    (path) => new URL(`../../../${path}/`, import.meta.url),
+  )
+  const names = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(folder, { recursive: true }))
+        .filter((name) => name.endsWith('.test.ts'))
+        .map((name) => new URL(name, folder)),
+    ),
+  )
+  return (await Promise.all(names.flat().map((url) => readFile(url, 'utf8')))).join('\n')
 }
 
 describe('docs/errors.md', () => {
@@ -61,6 +76,18 @@ describe('PROTOCOL.md', () => {
     const table = text.slice(text.indexOf('## Events'), text.indexOf('## Delivery'))
     const rows = [...table.matchAll(/^\| `(\w+)` /gm)].map(([, type]) => type)
     expect(rows.toSorted()).toEqual([...new Set(types)].toSorted())
+  })
+
+  test('has under "Delivery" no sentence without a test that bears its name', async () => {
+    const text = await read('PROTOCOL.md')
+    const delivery = text.slice(text.indexOf('## Delivery'), text.indexOf('## Watching'))
+    const bullets = delivery.split(/^- /m).slice(1)
+    const sentences = bullets.map((bullet) =>
+      bullet.split('\n\n')[0]!.replaceAll(/\s+/g, ' ').trim().slice(0, -1),
+    )
+    expect(sentences.length).toBeGreaterThan(20)
+    const tests = (await readTests()).replaceAll('\\`', '`')
+    expect(sentences.filter((sentence) => !tests.includes(sentence))).toEqual([])
   })
 
   test('lists every close code of ours with whether to reconnect', async () => {

@@ -43,6 +43,10 @@ export async function run(argv: readonly string[], env: NodeJS.ProcessEnv): Prom
   if (argv.includes('--help') || argv.includes('-h')) return void process.stdout.write(describeSettings())
   if (argv.includes('--version')) return void process.stdout.write(`${VERSION}\n`)
   silenceShadowWarning()
+  // A fault in one place is no reason to end all sessions.
+  process.on('unhandledRejection', (error) =>
+    console.error('claude-agent-server: a fault of its own:', error),
+  )
   loadEnvironment(argv, env)
   const config = readConfig(argv, env)
   scrubEnvironment(SECRETS)

@@ -1,7 +1,11 @@
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { open, readdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
+
+/** Bytes of a transcript that is still read; V8's strings end at 512 MiB. */
+const MAX_BYTES = 256 * 1024 * 1024
 
 /** A line of the CLI's transcript, as far as this server reads it. */
 interface TranscriptEntry {
@@ -38,31 +42,38 @@ export class Transcript {
   readonly path: string
   readonly #entries: readonly TranscriptEntry[]
   readonly #isDamaged: boolean
+  readonly #isUnreadable: boolean
   /** Bytes of its whole lines. */
   readonly #size: number
 
-  private constructor(path: string, text: string) {
+  /** @param isUnreadable the agent may have put anything there */
+  private constructor(path: string, text: string, isUnreadable: boolean) {
     const size = text.lastIndexOf('\n') + 1
     const lines = text.slice(0, size).split('\n').slice(0, -1).map(parse)
     this.path = path
     this.#size = Buffer.byteLength(text.slice(0, size))
     this.#entries = lines.filter((entry) => entry !== undefined)
-    this.#isDamaged = this.#entries.length < lines.length
+    this.#isUnreadable = isUnreadable
+    this.#isDamaged = isUnreadable || this.#entries.length < lines.length
   }
 
-  /** The transcript of a conversation, or undefined when there is none. `env` is the agent's own. */
+  /**
+   * The transcript of a conversation, or undefined when there is none. `env` is the agent's own. It lies where the agent
+   * can write, so whatever is there instead of a file that can be read is a damaged transcript, never an error.
+   */
   static async read(
     sdkSessionId: string,
     env: Record<string, string | undefined>,
   ): Promise<Transcript | undefined> {
     const path = await findTranscript(sdkSessionId, env)
     if (path === undefined) return undefined
-    // The last line may be torn: what was not written whole was never relied upon.
-    return new Transcript(path, await readFile(path, 'utf8'))
+    const text = await readWhole(path).catch(() => undefined)
+    return new Transcript(path, text ?? '', text === undefined)
   }
 
   /** Whether there is a conversation in it: the CLI refuses to go on with a file that has none, and to begin one over it. */
   get hasMessages(): boolean {
+    if (this.#isUnreadable) return true
     return this.#entries.some(
       ({ type, uuid }) => uuid !== undefined && (type === 'user' || type === 'assistant'),
     )
@@ -73,8 +84,9 @@ export class Transcript {
     return this.#entries.findLast(({ type }) => type === 'cost-state') as unknown as SavedTotals | undefined
   }
 
-  /** Whether a prompt has entered the conversation, as a turn of its own or within another. */
+  /** Whether a prompt has entered the conversation, as a turn of its own or within another. Where nobody can tell, it has: it is not to enter twice. */
   hasPrompt(uuid: string): boolean {
+    if (this.#isUnreadable) return true
     return this.#entries.some(
       (entry) => (entry.type === 'user' && entry.uuid === uuid) || entry.attachment?.source_uuid === uuid,
     )
@@ -118,7 +130,7 @@ export class Transcript {
    * then: where the chain has forked since, as it does at a question, a crash would leave it with the dead end.
    */
   async repair(): Promise<void> {
-    const file = await open(this.path, 'r+')
+    const file = await open(this.path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
     try {
       await file.truncate(this.#size)
       const noted = this.#entries.findLast(({ type }) => type === 'last-prompt')
@@ -193,6 +205,18 @@ async function findTranscript(
     if (names.includes(`${sdkSessionId}.jsonl`)) return join(projects, folder, `${sdkSessionId}.jsonl`)
   }
   return undefined
+}
+
+/** The text of a regular file; nothing else is opened, nor followed, nor waited for. */
+async function readWhole(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const { size } = await file.stat()
+    if (size > MAX_BYTES) throw new RangeError(`${size} bytes are no transcript`)
+    return await file.readFile('utf8')
+  } finally {
+    await file.close()
+  }
 }
 
 function parse(line: string): TranscriptEntry | undefined {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { LoggedEvent, MessageAccepted, UserMessageInput } from '@claude-agent/protocol'
 import type { Feed } from '../log/feed.ts'
 import { hashOf } from '../policy/fingerprint.ts'
+import { charactersOf } from './prompt-queue.ts'
 import { uuidConflict } from './refusals.ts'
 import type { SessionState } from './state.ts'
 
@@ -18,7 +19,7 @@ export interface AdmissionParts {
 export class Admission {
   readonly #parts: AdmissionParts
   /** Prompts on their way into the log. */
-  readonly #offers = new Map<string, { content: string; written: Promise<LoggedEvent> }>()
+  readonly #offers = new Map<string, { content: string; size: number; written: Promise<LoggedEvent> }>()
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts
@@ -27,6 +28,13 @@ export class Admission {
   /** Prompts that are not in the log yet. */
   get pending(): number {
     return this.#offers.size
+  }
+
+  /** Characters of those. */
+  get pendingSize(): number {
+    let size = 0
+    for (const offer of this.#offers.values()) size += offer.size
+    return size
   }
 
   /** Resolves when those that came before are in the log, or were refused. */
@@ -57,7 +65,7 @@ export class Admission {
     const joins = (data.priority === 'now' || data.priority === 'next') && takesMore()
     const turn = joins ? { turn: 'running' as const } : {}
     const written = feed.offer({ type: 'user_message', uuid, data: { ...data, uuid }, ...turn })
-    this.#offers.set(uuid, { content, written })
+    this.#offers.set(uuid, { content, size: charactersOf(data), written })
     try {
       return (await written).seq
     } finally {

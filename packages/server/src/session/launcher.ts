@@ -119,13 +119,11 @@ export class Launcher {
     if (transcript?.hasMessages) {
       const saved = transcript.savedTotals
       const totals = readTotals(saved?.totalCostUSD, saved?.modelUsage)
-      if (transcript.leadsBackTo(anchor)) {
-        await transcript.repair()
+      if (transcript.leadsBackTo(anchor) && (await succeeds(transcript.repair())))
         return { sdkSessionId, resumes: true, totals }
-      }
     } else if (!begun) {
-      await transcript?.putAside()
-      return { sdkSessionId, resumes: false }
+      const isFree = transcript === undefined || (await succeeds(transcript.putAside()))
+      return { sdkSessionId: isFree ? sdkSessionId : randomUUID(), resumes: false }
     }
     const what = transcript?.hasMessages ? 'is damaged, or is another one' : 'is gone'
     const error = historyLost(
@@ -134,4 +132,11 @@ export class Launcher {
     publish({ type: 'error', ...error.toJSON() })
     return { sdkSessionId: randomUUID(), resumes: false }
   }
+}
+
+function succeeds(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  )
 }

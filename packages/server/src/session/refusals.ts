@@ -103,3 +103,9 @@ export function tooManySessions(count: number): AgentServerError {
     retryAfterMs: 5000,
   })
 }
+
+/** Any error as clients may be told of it: a fault of our own without its insides. */
+export function asServerError(cause: unknown): AgentServerError {
+  if (cause instanceof AgentServerError) return cause
+  return new AgentServerError({ code: 'internal', message: 'A fault in the server.', cause })
+}

@@ -1,5 +1,5 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-import type { AgentServerError, NewEvent, PromptOutcome } from '@claude-agent/protocol'
+import type { NewEvent, PromptOutcome } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
 import { AgentSlot, type AgentSlotParts, type EndReason } from './agent-slot.ts'
@@ -7,7 +7,7 @@ import type { Asks } from './asks.ts'
 import { Interrupter } from './interrupter.ts'
 import { PromptQueue } from './prompt-queue.ts'
 import type { Recovery } from './recovery.ts'
-import { interruptedEarly } from './refusals.ts'
+import { asServerError, interruptedEarly } from './refusals.ts'
 import type { AcceptedPrompt } from './state.ts'
 import { Turn } from './turn.ts'
 
@@ -217,7 +217,7 @@ export class Runner {
       } catch (error) {
         if (!this.#turns.includes(turn) || this.#closed) return
         if (this.#slot.isStarting) continue
-        this.#parts.publish({ type: 'error', ...(error as AgentServerError).toJSON() })
+        this.#parts.publish({ type: 'error', ...asServerError(error).toJSON() })
         this.#hasFailed = true
         return turn.goesOn ? this.#keep(turn) : this.#finish(turn, 'failed')
       }
@@ -265,7 +265,7 @@ export class Runner {
 
   /** A turn was interrupted so early that its prompt may not have entered the conversation. */
   async #finishEarly(turn: Turn): Promise<void> {
-    const hasEntered = await this.#parts.hasEntered(turn.prompt)
+    const hasEntered = await this.#parts.hasEntered(turn.prompt).catch(() => true)
     if (this.#turns.includes(turn)) this.#finish(turn, hasEntered ? 'interrupted' : 'cancelled')
   }
 
@@ -305,6 +305,9 @@ export class Runner {
       for (const event of events) this.#parts.publish(event)
       this.#tryAgain(again, lost)
       this.#suspended.push(...suspended)
+    } catch (error) {
+      this.#parts.publish({ type: 'error', ...asServerError(error).toJSON() })
+      for (const { prompt } of lost) this.#end(prompt.uuid, 'failed')
     } finally {
       this.#isRecovering = false
     }

@@ -264,7 +264,8 @@ export class Session {
     if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
     const { waitingSize, isRunning } = this.#engine.runner
-    const waiting = this.#engine.runner.waiting + this.#admission.pending - (isRunning ? 0 : 1)
-    if (waiting >= maxQueuedPrompts || waitingSize > MAX_QUEUED_SIZE) throw queueFull(waiting)
+    const { pending, pendingSize } = this.#admission
+    const waiting = this.#engine.runner.waiting + pending - (isRunning ? 0 : 1)
+    if (waiting >= maxQueuedPrompts || waitingSize + pendingSize > MAX_QUEUED_SIZE) throw queueFull(waiting)
   }
 }

@@ -11,6 +11,7 @@ import { acceptConfig } from '../policy/accept-config.ts'
 import { hashOf } from '../policy/fingerprint.ts'
 import { redactConfig } from '../policy/redact.ts'
 import { describeSession } from './info.ts'
+import { charactersOf } from './prompt-queue.ts'
 import type { SessionRecord } from './record.ts'
 import { sessionConflict, sessionDeleted, sessionNotFound, stopping, tooManySessions } from './refusals.ts'
 import { Session, type SessionMeans } from './session.ts'
@@ -19,6 +20,10 @@ import type { SessionStore } from './store.ts'
 
 /** How many sessions are taken up at once at the start of a server. */
 const PARALLEL = 4
+/** Characters after which a page of the list ends. */
+const PAGE_CHARACTERS = 4 * 1024 * 1024
+/** Characters of the options of one session. */
+const MAX_OPTIONS = 1024 * 1024
 /** Pause after the last event before a session is written down as being at rest. */
 const REST_MS = 500
 /** Pause after a session was created before a spare is made ready for the next one. */
@@ -72,7 +77,7 @@ export class Sessions {
     isPlain = false,
   ): Promise<{ info: SessionInfo; created: boolean }> {
     const id = request.id ?? randomUUID()
-    const options = acceptConfig(request.options ?? {}, {})
+    const options = isPlain ? (request.options ?? {}) : accept(request.options ?? {}, {})
     if (this.#isClosed) throw stopping()
     if (this.#parts.store.wasDeleted(id)) throw sessionDeleted(id)
     const known = this.#entries.get(id)
@@ -109,14 +114,19 @@ export class Sessions {
   async list(after: string | undefined, limit: number): Promise<SessionList> {
     const all = [...this.#entries.values()].map(({ record }) => record)
     const start = after === undefined ? 0 : all.findIndex((record) => placeOf(record) > after)
-    const page = start === -1 ? [] : all.slice(start, start + limit)
-    const found = await Promise.all(page.map(({ id }) => this.info(id).catch(() => undefined)))
-    const last = page.at(-1)
-    const isLast = start === -1 || start + limit >= all.length
-    return {
-      sessions: found.filter((info) => info !== undefined),
-      ...(isLast || last === undefined ? {} : { next: placeOf(last) }),
+    const sessions: SessionInfo[] = []
+    if (start === -1) return { sessions }
+    let size = 0
+    for (const record of all.slice(start)) {
+      if (sessions.length >= limit || size > PAGE_CHARACTERS)
+        return { sessions, next: placeOf(sessions.at(-1)!) }
+      // One that was deleted meanwhile, or cannot be taken up now.
+      const info = await this.info(record.id).catch(() => undefined)
+      if (info === undefined) continue
+      sessions.push(info)
+      size += charactersOf(info)
     }
+    return { sessions }
   }
 
   /** @throws AgentServerError `session_not_found`, `session_deleted` */
@@ -140,7 +150,7 @@ export class Sessions {
     const session = await this.open(id)
     const { areComplete, config } = session.options
     const options =
-      update.options === undefined ? {} : { options: acceptConfig(update.options, areComplete ? config : {}) }
+      update.options === undefined ? {} : { options: accept(update.options, areComplete ? config : {}) }
     await session.update({ ...update, ...options })
     this.#find(id).record = session.record
     return session.info()
@@ -148,13 +158,19 @@ export class Sessions {
 
   /** Ends a session and removes what there is of it. */
   async delete(id: string): Promise<void> {
-    const session = await this.open(id)
+    const session = await this.open(id).catch((error: unknown) => {
+      // One that cannot be taken up can still be deleted.
+      this.#find(id)
+      if (this.#isClosed) throw error
+    })
     const { store, means } = this.#parts
+    this.#find(id)
     store.markDeleted(id)
     clearTimeout(this.#entries.get(id)?.resting)
     this.#entries.delete(id)
-    await session.close('deleted')
+    await session?.close('deleted')
     await store.remove(id)
+    if (session === undefined) return
     for (const sdkSessionId of session.state.conversation.sdkSessionIds)
       await means.host.removeTranscript(sdkSessionId, session.options.config)
   }
@@ -163,7 +179,14 @@ export class Sessions {
   async open(id: string): Promise<Session> {
     const entry = this.#find(id)
     if (this.#isClosed && entry.session === undefined) throw stopping()
-    entry.session ??= this.#take(entry)
+    if (entry.session === undefined) {
+      const taken = this.#take(entry)
+      entry.session = taken
+      // What was in the way may be gone at the next try.
+      taken.catch(() => {
+        if (entry.session === taken) delete entry.session
+      })
+    }
     return await entry.session
   }
 
@@ -268,6 +291,18 @@ function restingStatus({ hasSecrets, rest }: SessionRecord): Pick<SessionInfo, '
   if (rest !== undefined && rest.state.asks.length > 0) return { status: 'requires_action' }
   if (hasSecrets) return { status: 'credentials_required' }
   return { status: rest?.state.status === 'failed' ? 'failed' : 'idle' }
+}
+
+/** Options as the policy lets them through. They are kept in memory for every session. */
+function accept(options: QueryConfig, stored: QueryConfig): QueryConfig {
+  const accepted = acceptConfig(options, stored)
+  const size = charactersOf(accepted)
+  if (size <= MAX_OPTIONS) return accepted
+  throw new AgentServerError({
+    code: 'invalid_config',
+    message: `The options have ${size} characters; ${MAX_OPTIONS} are the limit.`,
+    hint: 'Put long texts into files of the workspace.',
+  })
 }
 
 /** The place of a session in the list, as text that sorts. */

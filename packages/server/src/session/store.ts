@@ -8,6 +8,8 @@ import { readRecord, sizeOfLog, writeRecord, type SessionRecord } from './record
 
 /** Ends the name of the folder of a session that is deleted; no id can. */
 const DELETED = '.deleted'
+/** The file with the ids of deleted sessions; no id can be its name. */
+const NOTE = '.deleted'
 /** Deleted sessions that are remembered. */
 const REMEMBERED = 100_000
 
@@ -26,7 +28,7 @@ export class SessionStore {
 
   static async open(folder: string, logOptions: JsonlLogOptions): Promise<SessionStore> {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const deleted = await readFile(join(folder, 'deleted'), 'utf8').catch(() => '')
+    const deleted = await readFile(join(folder, NOTE), 'utf8').catch(() => '')
     return new SessionStore(folder, logOptions, deleted.split('\n').slice(-REMEMBERED))
   }
 
@@ -57,9 +59,10 @@ export class SessionStore {
   /** Writes a record, after those of the same session before it. @throws AgentServerError `storage_full` */
   async save(record: SessionRecord, isDurable: boolean): Promise<void> {
     const { id } = record
-    const inTurn = this.#saves.get(id) ?? oneByOne()
-    this.#saves.set(id, inTurn)
-    await inTurn(() => writeRecord(this.#folderOf(id), record, isDurable)).catch(full)
+    const write = async (): Promise<void> => {
+      if (!this.#deleted.has(id)) await writeRecord(this.#folderOf(id), record, isDurable)
+    }
+    await this.#inTurn(id)(write).catch(full)
   }
 
   /** Bytes of a session's log. */
@@ -74,9 +77,9 @@ export class SessionStore {
 
   /** Removes a session that was closed, also from a full disk: its folder stays as a mark until that is noted. */
   async remove(id: string): Promise<void> {
-    this.#saves.delete(id)
     const folder = this.#folderOf(id)
-    await rename(folder, `${folder}${DELETED}`)
+    await this.#inTurn(id)(() => rename(folder, `${folder}${DELETED}`))
+    this.#saves.delete(id)
     await syncDirectory(this.#folder)
     await this.#clear(id).catch(() => {})
   }
@@ -89,7 +92,7 @@ export class SessionStore {
   async #clear(id: string): Promise<void> {
     const folder = `${this.#folderOf(id)}${DELETED}`
     for (const name of await readdir(folder)) await rm(join(folder, name), { recursive: true, force: true })
-    const file = await open(join(this.#folder, 'deleted'), 'a', 0o600)
+    const file = await open(join(this.#folder, NOTE), 'a', 0o600)
     try {
       await file.appendFile(`${id}\n`)
       await file.datasync()
@@ -108,9 +111,20 @@ export class SessionStore {
       return undefined
     }
     // Small files, by the thousand: the way through the thread pool takes longer than all of them.
+    if (this.#deleted.has(name)) {
+      await this.discard(name)
+      return undefined
+    }
     const record = readRecord(folder)
     if (record === undefined || record.id !== name) return undefined
     return { record, isAtRest: record.rest?.bytes === sizeOfLog(folder) }
+  }
+
+  /** What is written and removed of one session goes one after another. */
+  #inTurn(id: string): ReturnType<typeof oneByOne> {
+    const inTurn = this.#saves.get(id) ?? oneByOne()
+    this.#saves.set(id, inTurn)
+    return inTurn
   }
 
   #folderOf(id: string): string {
