@@ -37,6 +37,8 @@ export interface AgentRequest {
   resumes: boolean
   /** The conversation began with another system prompt. */
   replacesPrompt: boolean
+  /** A turn goes on that waited for an answer. */
+  goesOn?: boolean
   /** What the model is to be told with a prompt; absent when there is nothing. */
   notice?: (() => string | undefined) | undefined
   signal: AbortSignal
@@ -94,7 +96,7 @@ export class AgentHost {
           ...query,
           ...(query.agents === undefined ? {} : { agents: completeAgents(query.agents) }),
           ...(resumes && request.replacesPrompt ? { systemPrompt: replaceRecorded(query.systemPrompt) } : {}),
-          ...(interactive ? askingOptions(owner, request.notice) : {}),
+          ...(interactive ? askingOptions(owner, request.notice, request.goesOn === true) : {}),
           ...(interactive && supportedDialogKinds !== undefined ? { supportedDialogKinds } : {}),
           settings: { ...open, ...pin },
           cwd: this.#options.workspace,

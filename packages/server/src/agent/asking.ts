@@ -13,6 +13,8 @@ export interface Asking {
    * there. `pass`: the answer is there. `refuse`: another question of this turn is open.
    */
   onQuestion(toolUseId: string): Promise<'defer' | 'pass' | 'refuse'>
+  /** What was answered about a tool on which a turn ended for now; a hook of the workspace can defer any tool. */
+  answerTo(toolUseId: string): AskResult | undefined
 }
 
 /** A hook ends after 600 s unless it says otherwise; in seconds. */
@@ -22,6 +24,7 @@ const HOOK_TIMEOUT_S = 86_400
 export function askingOptions(
   asking: Asking,
   notice: (() => string | undefined) | undefined,
+  resumes: boolean,
 ): Partial<Options> {
   return {
     canUseTool: async (toolName, input, { signal, ...options }) => {
@@ -38,6 +41,7 @@ export function askingOptions(
           timeout: HOOK_TIMEOUT_S,
           hooks: [async (input, toolUseId) => answerHook(asking, input, toolUseId)],
         },
+        ...(resumes ? [{ hooks: [obeyHook(asking)] }] : []),
       ],
       ...(notice === undefined ? {} : noticeHook(notice)),
     },
@@ -65,6 +69,35 @@ async function answerHook(
             permissionDecisionReason: 'Another question is open; ask again after its answer.',
           }),
     },
+  }
+}
+
+/** Holds a tool that was deferred to what was answered: where permissions are bypassed, nobody would be asked again. */
+function obeyHook(asking: Asking): HookCallback {
+  return async (input, toolUseId) => {
+    const isQuestion = 'tool_name' in input && input.tool_name === QUESTION_TOOL
+    const answer =
+      toolUseId === undefined || isQuestion
+        ? undefined
+        : (asking.answerTo(toolUseId) as PermissionResult | undefined)
+    if (answer === undefined) return {}
+    const { behavior } = answer
+    if (behavior === 'allow') {
+      return {
+        hookSpecificOutput: {
+          hookEventName: 'PreToolUse',
+          permissionDecision: behavior,
+          ...(answer.updatedInput === undefined ? {} : { updatedInput: answer.updatedInput }),
+        },
+      }
+    }
+    return {
+      hookSpecificOutput: {
+        hookEventName: 'PreToolUse',
+        permissionDecision: behavior,
+        permissionDecisionReason: answer.message,
+      },
+    }
   }
 }
 

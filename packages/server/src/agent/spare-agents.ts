@@ -154,4 +154,8 @@ class Spare implements AgentOwner, PoolMember {
   async onQuestion(toolUseId: string): Promise<'defer' | 'pass' | 'refuse'> {
     return (await this.#owner?.onQuestion(toolUseId)) ?? 'pass'
   }
+
+  answerTo(toolUseId: string): AskResult | undefined {
+    return this.#owner?.answerTo(toolUseId)
+  }
 }

@@ -28,9 +28,9 @@ export class AskingAgent implements Asking {
   ask(kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
     const tool = kind === 'can_use_tool' && 'toolName' in data ? data : undefined
     const settled = tool === undefined ? undefined : this.#state.settled(tool.toolUseID)
+    if (settled?.result !== undefined) return Promise.resolve(settled.result)
     if (settled !== undefined && tool?.toolName === QUESTION_TOOL) {
-      const closed: AskResult = { behavior: 'deny', message: 'The question was closed.', interrupt: true }
-      return Promise.resolve(settled.result ?? closed)
+      return Promise.resolve({ behavior: 'deny', message: 'The question was closed.', interrupt: true })
     }
     const isNew = tool !== undefined && settled === undefined
     return this.#asks.open(isNew ? tool.toolUseID : randomUUID(), kind, data, this.#unlessDying(signal))
@@ -42,6 +42,10 @@ export class AskingAgent implements Asking {
     this.#question = toolUseId
     await this.#onDefer()
     return 'defer'
+  }
+
+  answerTo(toolUseId: string): AskResult | undefined {
+    return this.#state.settled(toolUseId)?.result
   }
 
   /** A turn is over: the next one may ask again. */

@@ -119,6 +119,7 @@ export class Engine implements AgentOwner, PoolMember {
       wanted,
       onChange,
       asks: this.asks,
+      defers: interactive,
       start: (signal) => this.launcher.start(signal),
       canStart: () => options.areComplete,
       isHeld: () => this.#limit !== undefined,
@@ -234,6 +235,10 @@ export class Engine implements AgentOwner, PoolMember {
 
   onQuestion(toolUseId: string): ReturnType<AskingAgent['onQuestion']> {
     return this.#asking.onQuestion(toolUseId)
+  }
+
+  answerTo(toolUseId: string): AskResult | undefined {
+    return this.#asking.answerTo(toolUseId)
   }
 
   // What the pool of processes wants to know.

@@ -99,7 +99,8 @@ export class Launcher {
     try {
       const notice = state.notice === undefined ? undefined : (): string | undefined => state.notice
       const { sdkSessionId, resumes } = conversation
-      const request = { owner, interactive, replacesPrompt, notice, signal }
+      const goesOn = state.answeredQuestion !== undefined
+      const request = { owner, interactive, replacesPrompt, notice, goesOn, signal }
       const agent = await host.start({ ...request, sdkSessionId, resumes })
       void agent.ended.then(() => permit.release())
       return agent

@@ -7,18 +7,20 @@ import type { Asks } from './asks.ts'
 import { Interrupter } from './interrupter.ts'
 import { PromptQueue } from './prompt-queue.ts'
 import type { Recovery } from './recovery.ts'
-import { asServerError, interruptedEarly } from './refusals.ts'
+import { asServerError, historyLost, interruptedEarly } from './refusals.ts'
 import type { AcceptedPrompt } from './state.ts'
 import { Turn } from './turn.ts'
 
 /** What an agent gets to go on with a turn after an answer. */
-const GO_ON_MS = 30_000
+const GO_ON_MS = 10_000
 /** How often a prompt is given to a new agent after one died before it had entered the conversation. */
 const ATTEMPTS = 3
 
 export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
   publish: (event: NewEvent) => void
   asks: Asks
+  /** Somebody can answer a question on which a turn ends for now. */
+  defers: boolean
   /** An agent can be started: nothing that it needs is missing. */
   canStart: () => boolean
   /** No further prompt may run: a limit is reached. */
@@ -50,6 +52,8 @@ export class Runner {
   #isRecovering = false
   /** A turn has ended, and what it used is being counted. */
   #isCounting = false
+  /** A question was asked: until the agent is gone, another word to it would cost the question its answer. */
+  #isDeferring = false
   #hasFailed = false
   /** The turn that waits is to be stopped as soon as it goes on. */
   #isStopping = false
@@ -84,6 +88,7 @@ export class Runner {
 
   /** Prompts are sent into the turn that runs, when they ask for it. */
   get takesMore(): boolean {
+    if (this.#isDeferring) return false
     return this.#turns.some(({ isStarted, isInterrupted }) => isStarted && !isInterrupted)
   }
 
@@ -163,6 +168,7 @@ export class Runner {
 
   /** The turn is about to end for now: what was sent into it and has not begun, gets a turn of its own later. */
   async takeBackJoined(): Promise<void> {
+    this.#isDeferring = true
     const agent = this.#slot.agent
     const waiting = this.#turns.filter(({ prompt, isStarted }) => prompt.joins && !isStarted)
     for (const turn of waiting) {
@@ -177,7 +183,8 @@ export class Runner {
     for (const turn of this.#turns) {
       const wasStarted = turn.isStarted
       const end = turn.hear(message)
-      if (end === 'deferred') this.#suspend(turn)
+      if (end === 'deferred' && this.#parts.defers) this.#suspend(turn)
+      else if (end === 'deferred') this.#finish(turn, 'completed')
       else if (end === 'interrupted' && !turn.hasAnswer && !turn.goesOn) void this.#finishEarly(turn)
       else if (end !== undefined) this.#finish(turn, end)
       else if (!wasStarted && turn.isStarted && turn.isInterrupted) this.#interrupter.reach(turn)
@@ -296,6 +303,7 @@ export class Runner {
   /** The agent is gone: decides what becomes of the prompts that it had. */
   async #agentEnded(exit: AgentExit, reason: EndReason | undefined): Promise<void> {
     this.#parts.onExit(exit, reason)
+    this.#isDeferring = false
     const lost = this.#turns.filter((turn) => turn.isHandedOver)
     if (lost.length === 0) return
     this.#turns = this.#turns.filter((turn) => !turn.isHandedOver)
@@ -304,7 +312,7 @@ export class Runner {
       const { events, again, suspended } = await this.#parts.recover(lost.map(({ prompt }) => prompt))
       for (const event of events) this.#parts.publish(event)
       this.#tryAgain(again, lost)
-      this.#suspended.push(...suspended)
+      this.#suspended.push(...suspended.filter((prompt) => this.#mayGoOn(prompt, lost)))
     } catch (error) {
       this.#parts.publish({ type: 'error', ...asServerError(error).toJSON() })
       for (const { prompt } of lost) this.#end(prompt.uuid, 'failed')
@@ -312,6 +320,20 @@ export class Runner {
       this.#isRecovering = false
     }
     this.advance()
+  }
+
+  /** A question that the agent does not take up again, however often it is started, is not open any more. */
+  #mayGoOn(prompt: AcceptedPrompt, lost: readonly Turn[]): boolean {
+    if (!lost.some((turn) => turn.prompt === prompt && turn.goesOn && !turn.isStarted)) return true
+    const attempts = (this.#attempts.get(prompt.uuid) ?? 0) + 1
+    this.#attempts.set(prompt.uuid, attempts)
+    if (attempts < ATTEMPTS) return true
+    const error = historyLost(
+      'The agent does not know its question any more: the turn ends without its answer.',
+    )
+    this.#parts.publish({ type: 'error', ...error.toJSON() })
+    this.#end(prompt.uuid, 'interrupted')
+    return false
   }
 
   /** Prompts that the model never heard of are run anew, unless that was to be stopped, or fails for ever. */

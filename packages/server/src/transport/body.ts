@@ -2,7 +2,8 @@ import { AgentServerError } from '@claude-agent/protocol'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type * as z from 'zod/mini'
-import { describeIssue, isTooDeep } from './frame.ts'
+import { excessOf } from './complexity.ts'
+import { describeIssue } from './frame.ts'
 
 /** Refuses a request whose body is over the limit, before all of it is read. */
 export function limitBody(maxBytes: number): MiddlewareHandler {
@@ -43,7 +44,8 @@ export async function readBody<S extends z.ZodMiniType>(
   code: 'invalid_request' | 'invalid_message',
 ): Promise<z.output<S>> {
   const value = await readJson(c)
-  if (isTooDeep(value)) throw refused(code, 'The body is nested too deep.')
+  const excess = excessOf(value)
+  if (excess !== undefined) throw refused(code, `The body ${excess}.`)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   throw refused(code, describeIssue(result.error.issues[0]!))

@@ -1,9 +1,7 @@
 import { AgentServerError } from '@claude-agent/protocol'
 import type * as z from 'zod/mini'
 import type { RawData } from 'ws'
-
-/** Levels of nesting: no message needs more, and what handles them is recursive. */
-const MAX_DEPTH = 200
+import { excessOf } from './complexity.ts'
 
 type Schemas = Record<string, z.ZodMiniType>
 type Frame<S extends Schemas> = { [K in keyof S]: z.output<S[K]> }[keyof S]
@@ -33,12 +31,9 @@ export function readFrame<S extends Schemas>(
     )
   }
   const value = parse(bytes.toString('utf8'))
-  if (isTooDeep(value)) {
-    throw refused(
-      'invalid_message',
-      `A frame is nested more than ${MAX_DEPTH} levels deep.`,
-      'Send data that is nested less deep.',
-    )
+  const excess = excessOf(value)
+  if (excess !== undefined) {
+    throw refused('invalid_message', `A frame ${excess}.`, 'Put the data into a file of the workspace.')
   }
   const type = typeof value === 'object' && value !== null ? (value as { type?: unknown }).type : undefined
   if (typeof type !== 'string' || !Object.hasOwn(schemas, type)) {
@@ -68,16 +63,6 @@ function parse(text: string): unknown {
       'Send one JSON object in each frame.',
     )
   }
-}
-
-/** Whether a value is nested deeper than what handles it could take. */
-export function isTooDeep(value: unknown): boolean {
-  return isDeeperThan(MAX_DEPTH, value)
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((part) => isDeeperThan(levels - 1, part))
 }
 
 /** Where a value is wrong and how, without the value itself: it may be a secret or huge. */

@@ -51,6 +51,7 @@ class Session implements PoolMember {
   async onQuestion(): Promise<'defer'> {
     return 'defer'
   }
+  answerTo(): undefined {}
 }
 
 function create(processes = 3, most = 1): { host: NotedHost; pool: ProcessPool; spares: SpareAgents } {
