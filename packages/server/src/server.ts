@@ -86,7 +86,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     isStopping: () => isStopping,
     page: await createWebPage(new URL('../dist/web/', import.meta.url)),
     config: createConfigRoutes(conversation, maxBodyBytes),
-    sessions: createSessionRoutes({ sessions, maxBodyBytes }),
+    sessions: createSessionRoutes({ sessions, maxBodyBytes, maxStreams: config.maxConnections }),
     files: createFileRoutes({ workspace, maxFileBytes: config.maxFileBytes }),
   })
   const answer = getRequestListener(http.fetch)

@@ -105,7 +105,7 @@ export const SETTINGS = {
     1,
     100_000,
     1000,
-    'Most WebSockets at once.',
+    'Most WebSockets at once, and most event streams.',
   ),
   maxQueuedPrompts: number(
     'CLAUDE_AGENT_MAX_QUEUED_PROMPTS',

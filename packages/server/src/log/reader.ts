@@ -116,13 +116,15 @@ export class Reader {
   /** Writes what is in the log, batch by batch, and lets the others have their turn in between. */
   async #readLog(): Promise<void> {
     const last = this.#source.lastSeq
+    // What is read while there is no room would have to be kept: as much as the largest event.
+    if (this.#isFull) await this.#drained()
     for await (const entries of this.#source.read(this.#cursor)) {
-      if (this.#isFull) await this.#drained()
       if (this.#isStopped) return
       const first = entries[0]!.seq!
       if (first > this.#cursor + 1) this.#skipTo(first)
       this.#write(entries)
       await nextTurn()
+      if (this.#isFull) await this.#drained()
     }
     // The last ones were dropped before they could be read.
     if (this.#cursor < last && !this.#isStopped) this.#skipTo(Math.max(last + 1, this.#source.firstSeq))

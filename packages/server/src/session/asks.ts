@@ -35,6 +35,8 @@ interface Pending {
   timer: NodeJS.Timeout | undefined
 }
 
+/** Asks that may be open; further ones are declined at once. */
+const MAX_OPEN = 100
 /** Answers that are remembered for those who did not hear that they were taken. */
 const REMEMBERED = 1000
 
@@ -70,11 +72,14 @@ export class Asks {
 
   /** Whether one is open for which the agent's process waits. */
   get needProcess(): boolean {
-    return [...this.#pending.values()].some(({ isDeferred }) => !isDeferred)
+    for (const { isDeferred } of this.#pending.values()) if (!isDeferred) return true
+    return false
   }
 
   /** Opens an ask; resolves with what the agent is to be told. `signal`: the agent takes it back. */
   open(ask: string, kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
+    if (this.#pending.size >= MAX_OPEN)
+      return Promise.resolve(declined(kind, 'Too many asks are open already.'))
     return new Promise((resolve) => {
       this.#pending.set(ask, { kind, data, isDeferred: false, resolve, timer: this.#startTimer(ask) })
       this.#parts.publish({ type: 'ask', ask, kind, data })

@@ -13,18 +13,27 @@ import { READER_TIMING, type ReaderTiming } from './timing.ts'
 
 const STREAM = 'text/event-stream'
 
+export interface EventRoutesOptions {
+  timing?: ReaderTiming | undefined
+  /** Most streams at once. @default Infinity */
+  maxStreams?: number | undefined
+}
+
 /** `GET /sessions/:id/events`: a page of JSON, or with `Accept: text/event-stream` a stream. */
 export function createEventRoutes(
   sessions: Pick<Sessions, 'open'>,
-  timing: ReaderTiming = READER_TIMING,
+  { timing = READER_TIMING, maxStreams = Infinity }: EventRoutesOptions = {},
 ): Hono {
   const app = new Hono()
+  const streams = new Set<EventStream>()
   const lines = new EntryBytes(toEventLines)
   app.get('/:id/events', async (c) => {
     const session = await sessions.open(c.req.param('id'))
     c.header('cache-control', 'no-store')
     const isStream = c.req.header('accept')?.toLowerCase().includes(STREAM)
-    return isStream ? answerStream(c, session, lines, timing) : await answerPage(c, session)
+    if (!isStream) return await answerPage(c, session)
+    if (streams.size >= maxStreams) throw tooManyStreams(streams.size)
+    return answerStream(c, session, { lines, timing, streams })
   })
   return app
 }
@@ -37,7 +46,14 @@ async function answerPage(c: Context, session: Session): Promise<Response> {
   return c.body(page, 200, { 'content-type': 'application/json' })
 }
 
-function answerStream(c: Context, session: Session, lines: EntryBytes, timing: ReaderTiming): Response {
+interface StreamParts {
+  lines: EntryBytes
+  timing: ReaderTiming
+  /** Those that are open. */
+  streams: Set<EventStream>
+}
+
+function answerStream(c: Context, session: Session, { lines, timing, streams }: StreamParts): Response {
   const { after, before, limit } = c.req.query()
   if ((before ?? limit) !== undefined)
     throw conflicting("'before' and 'limit' are for pages, not for a stream.")
@@ -52,14 +68,25 @@ function answerStream(c: Context, session: Session, lines: EntryBytes, timing: R
   if (c.req.method === 'HEAD') return c.body(null)
   const { incoming, outgoing: response } = c.env as HttpBindings
   const stream = new EventStream({ log: feed.id, lines, timing, response, raw: incoming.socket })
+  streams.add(stream)
   if (position.gap !== undefined) stream.gap(position.gap.after, position.gap.first)
   const reader = feed.attach(stream, position.after)
   const forget = session.onClosed((reason) => stream.end(reason))
   stream.onEnded(() => {
+    streams.delete(stream)
     reader.stop()
     forget()
   })
   return c.body(stream.body)
+}
+
+function tooManyStreams(count: number): AgentServerError {
+  return new AgentServerError({
+    code: 'too_many_connections',
+    message: `${count} event streams are open already.`,
+    hint: 'Close some, or raise CLAUDE_AGENT_MAX_CONNECTIONS.',
+    retryAfterMs: 5000,
+  })
 }
 
 function conflicting(message: string): AgentServerError {

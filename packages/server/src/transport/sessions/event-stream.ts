@@ -65,7 +65,13 @@ export class EventStream implements Sink {
   }
 
   async drained(): Promise<void> {
-    if (this.#isOpen && this.#queued > 0) await new Promise<void>((resolve) => this.#onDrained.push(resolve))
+    const { response } = this.#parts
+    while (this.#isOpen && (this.#queued > 0 || response.writableNeedDrain)) {
+      await new Promise<void>((resolve) => {
+        this.#onDrained.push(resolve)
+        if (response.writableNeedDrain) response.once('drain', () => this.#tellDrained())
+      })
+    }
   }
 
   gap(after: Seq, first: Seq): void {

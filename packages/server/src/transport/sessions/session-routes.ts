@@ -17,10 +17,17 @@ export interface SessionRoutesOptions {
   sessions: Sessions
   maxBodyBytes: number
   timing?: ReaderTiming
+  /** Most event streams at once. */
+  maxStreams?: number
 }
 
 /** `/sessions` and what is below it, but for the sockets. Errors are thrown, for the app that mounts this to answer. */
-export function createSessionRoutes({ sessions, maxBodyBytes, timing }: SessionRoutesOptions): Hono {
+export function createSessionRoutes({
+  sessions,
+  maxBodyBytes,
+  timing,
+  maxStreams,
+}: SessionRoutesOptions): Hono {
   const app = new Hono()
   const limited = limitBody(maxBodyBytes)
 
@@ -60,6 +67,6 @@ export function createSessionRoutes({ sessions, maxBodyBytes, timing }: SessionR
     const session = await sessions.open(c.req.param('id'))
     return c.json(await session.answer(c.req.param('ask'), checked, by))
   })
-  app.route('/', createEventRoutes(sessions, timing))
+  app.route('/', createEventRoutes(sessions, { timing, maxStreams }))
   return app
 }
