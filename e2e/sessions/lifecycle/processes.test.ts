@@ -89,6 +89,15 @@ describe('with room for two processes', () => {
   })
 })
 
+test('a process that was made ready for a client, and got no prompt, gives way too', async ({ world }) => {
+  const { server } = await setStage(world, { CLAUDE_AGENT_MAX_PROCESSES: '1' })
+  const looking = await Peer.create(world, server)
+  await looking.event('agent_started')
+  const talking = await Peer.create(world, server)
+  expect(await talking.run('hello')).toBe('completed')
+  expect(looking.of('agent_exited')).toMatchObject([{ reason: 'room' }])
+})
+
 describe('a spare', () => {
   test('is ready before the second session with the same options has a prompt, and serves it', async ({
     world,

@@ -78,8 +78,11 @@ export function isLoopback(endpoint: Endpoint): boolean {
 }
 
 /** The error for an address that names no server. */
-function invalidUrl(text: string, option: string): AgentServerError {
-  const shown = text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…')
+function invalidUrl(text: unknown, option: string): AgentServerError {
+  // From JavaScript it may be anything.
+  const shown = String(text)
+    .replace(/^.*@/s, '…@')
+    .replace(/[?#].*$/s, '…')
   return new AgentServerError({
     code: 'invalid_setting',
     message: `The ${option} '${shown}' is not an http, https, ws or wss URL.`,

@@ -30,7 +30,8 @@ export class Listeners<T> {
 
 /** Calls code of the application. What it throws, or what its promise rejects with, goes to `console.error`. */
 export function notify<T>(subject: string, handler: Handler<T>, value: T): void {
-  const report = (cause: unknown): void => console.error(`claude-agent: a ${subject} handler failed:`, cause)
+  const report = (cause: unknown): void =>
+    console.error(`claude-agent: a handler of '${subject}' failed:`, cause)
   try {
     const result: unknown = handler(value)
     if (result instanceof Promise) result.catch(report)

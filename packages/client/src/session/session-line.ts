@@ -61,7 +61,8 @@ export class SessionLine {
       params: () => ({ client, after: this.#after() }),
       probePath: path,
       onFrame: (frame, size) => this.#hear(frame as SessionDown, size),
-      mayRetry: ({ code }) => ERRORS[code].retry,
+      // A fault of our own has no code of the catalogue.
+      mayRetry: ({ code }) => ERRORS[code]?.retry ?? false,
       attemptMs: limits.attemptMs,
       pulse: limits,
     })

@@ -16,7 +16,7 @@ import { LinkedAbort, orAborted } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions, ConnectionState } from '../types.ts'
 import type { Limits } from './limits.ts'
-import type { Place } from './place.ts'
+import { type Place, readPlace } from './place.ts'
 import { encodePrompt, PromptWatch } from './prompt.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import { type Request, Requests } from './requests.ts'
@@ -140,7 +140,7 @@ export class Session {
    * reconnecting: `unauthorized`, `session_not_found`, `session_deleted` and the like.
    */
   events({ after, partials = true, signal }: EventsOptions = {}): EventStream {
-    const reader = this.#read({ after, partials, signal }, () => {
+    const reader = this.#read({ after: readPlace(after), partials, signal }, () => {
       this.#readers.delete(reader)
       this.#lastCursor = reader.cursor ?? this.#lastCursor
     })

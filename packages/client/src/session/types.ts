@@ -47,10 +47,11 @@ export interface ListSessionsOptions extends CallOptions {
 
 export interface EventsOptions extends CallOptions {
   /**
-   * Begins after this event: a `cursor` that was kept. `'latest'`: with what happens from this call on.
+   * Begins after this event: a `cursor` that was kept, or its text `<log>:<seq>`. `'latest'`: with what happens from this
+   * call on.
    * @default from the first event that the server has
    */
-  after?: Cursor | 'latest' | undefined
+  after?: Cursor | string | null | undefined
   /** Partial messages too: live only, without `seq`. @default true */
   partials?: boolean | undefined
 }

@@ -183,7 +183,7 @@ export async function removeTranscript(
 ): Promise<void> {
   const path = await findTranscript(sdkSessionId, env)
   if (path === undefined) return
-  await rm(path, { force: true })
+  await rm(path, { recursive: true, force: true })
   await rm(path.replace(/\.jsonl$/, ''), { recursive: true, force: true })
 }
 

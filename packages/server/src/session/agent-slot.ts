@@ -10,6 +10,8 @@ export interface AgentSlotParts {
   /** A fingerprint of what an agent must be started with now. */
   wanted: () => string
   start: (signal: AbortSignal) => Promise<Agent>
+  /** An agent is there, whoever asked for it. */
+  onReady: () => void
   /** The agent has ended: by itself, or for a reason. What is to be done before the next one starts, is waited for. */
   onExit: (exit: AgentExit, reason: EndReason | undefined) => Promise<void>
 }
@@ -73,7 +75,9 @@ export class AgentSlot {
     const starting = Promise.resolve(before).then(() => this.#replace(signal))
     this.#starting = starting
     starting.then(
-      () => this.#settle(starting),
+      () => {
+        if (this.#settle(starting)) this.#parts.onReady()
+      },
       () => {
         if (this.#settle(starting)) this.#fingerprint = ''
       },

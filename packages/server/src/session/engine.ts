@@ -167,6 +167,10 @@ export class Engine implements AgentOwner, PoolMember {
       if (ask.deferred) this.asks.restore(ask)
       else this.feed.publish({ type: 'ask_settled', ask: ask.ask, outcome: 'lost' })
     }
+    if (this.#parts.state.hasAgent) {
+      const cause = 'the server ended without a word, and the agent with it'
+      this.feed.publish({ type: 'agent_exited', code: null, signal: null, cause, resumable: true })
+    }
     const open = this.#parts.state.openPrompts
     if (open.length > 0) {
       const recovery = await this.#memory.recover(open)

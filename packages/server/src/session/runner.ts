@@ -64,6 +64,7 @@ export class Runner {
     this.#slot = new AgentSlot({
       wanted: parts.wanted,
       start: parts.start,
+      onReady: parts.onChange,
       onExit: (exit, reason) => this.#agentEnded(exit, reason),
     })
     this.#interrupter = new Interrupter({

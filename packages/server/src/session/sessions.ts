@@ -23,7 +23,7 @@ const PARALLEL = 4
 /** Characters after which a page of the list ends. */
 const PAGE_CHARACTERS = 4 * 1024 * 1024
 /** Characters of the options of one session. */
-const MAX_OPTIONS = 1024 * 1024
+const MAX_OPTIONS = 256 * 1024
 /** Pause after the last event before a session is written down as being at rest. */
 const REST_MS = 500
 /** Pause after a session was created before a spare is made ready for the next one. */
@@ -172,7 +172,7 @@ export class Sessions {
     await store.remove(id)
     if (session === undefined) return
     for (const sdkSessionId of session.state.conversation.sdkSessionIds)
-      await means.host.removeTranscript(sdkSessionId, session.options.config)
+      await means.host.removeTranscript(sdkSessionId, session.options.config).catch(() => {})
   }
 
   /** A session, taken up from its log if need be. @throws AgentServerError `session_not_found`, `session_deleted` */

@@ -47,6 +47,7 @@ export interface StateSnapshot {
   at: number
   status: SessionStatus
   runningSince?: number
+  hasAgent: boolean
   turnSeq: Seq
   prompts: AcceptedPrompt[]
   asks: OpenAsk[]
@@ -69,6 +70,7 @@ export class SessionState {
   #notices: Notice[]
   /** When the last turn began. */
   #turnSeq: Seq
+  #hasAgent: boolean
   #seq: Seq
   #lastAt: number
   #status: SessionStatus
@@ -88,6 +90,7 @@ export class SessionState {
     this.#status = snapshot?.status ?? 'idle'
     this.#runningSince = snapshot?.runningSince
     this.#turnSeq = snapshot?.turnSeq ?? 0
+    this.#hasAgent = snapshot?.hasAgent ?? false
     this.#open = [...this.#prompts.values()].filter(({ outcome }) => outcome === undefined).length
   }
 
@@ -111,6 +114,11 @@ export class SessionState {
     const { total } = this.#usage
     const running = this.#runningSince === undefined ? 0 : Math.max(0, Date.now() - this.#runningSince)
     return { ...total, wallMs: total.wallMs + running }
+  }
+
+  /** A process of the agent was started, and its end was not told. */
+  get hasAgent(): boolean {
+    return this.#hasAgent
   }
 
   /** What the model is to be told with its next prompt, if anything. */
@@ -146,6 +154,7 @@ export class SessionState {
       at: this.#lastAt,
       status: this.#status,
       ...(this.#runningSince === undefined ? {} : { runningSince: this.#runningSince }),
+      hasAgent: this.#hasAgent,
       turnSeq: this.#turnSeq,
       prompts: [...this.#prompts.values()],
       asks: this.asks,
@@ -189,8 +198,12 @@ export class SessionState {
         this.#status = event.status
         return
       case 'agent_started':
+        this.#hasAgent = true
         this.conversation.start(event.sdkSessionId, !event.resumed)
         return this.#usage.begin(event.totals)
+      case 'agent_exited':
+        this.#hasAgent = false
+        return
       default:
     }
   }

@@ -1,7 +1,7 @@
 import { AgentServerError } from '@claude-agent/protocol'
 import type * as z from 'zod/mini'
 import type { RawData } from 'ws'
-import { excessOf } from './complexity.ts'
+import { excessOf, holdsTooMany, TOO_MANY } from './complexity.ts'
 
 type Schemas = Record<string, z.ZodMiniType>
 type Frame<S extends Schemas> = { [K in keyof S]: z.output<S[K]> }[keyof S]
@@ -30,8 +30,9 @@ export function readFrame<S extends Schemas>(
       'Raise CLAUDE_AGENT_MAX_FRAME_BYTES, or put the data into a file of the workspace.',
     )
   }
-  const value = parse(bytes.toString('utf8'))
-  const excess = excessOf(value)
+  const tooMany = holdsTooMany(bytes) ? TOO_MANY : undefined
+  const value = tooMany === undefined ? parse(bytes.toString('utf8')) : undefined
+  const excess = tooMany ?? excessOf(value)
   if (excess !== undefined) {
     throw refused('invalid_message', `A frame ${excess}.`, 'Put the data into a file of the workspace.')
   }

@@ -55,6 +55,7 @@ function create(): Stand {
       started.push(agent)
       return agent as unknown as Agent
     },
+    onReady: () => {},
     onExit: async (_exit, reason) => {
       exits.push(reason)
       await waits.exit

@@ -204,7 +204,9 @@ export class Workbench {
   }
 
   #poll(): void {
-    if (!document.hidden && this.#connection.status === 'connected') void this.#readList()
+    // A session that is gone is no reason not to see the others.
+    const isFree = this.#connection.status === 'connected' || !this.#isFollowing
+    if (!document.hidden && isFree) void this.#readList()
   }
 
   #describe(): View {

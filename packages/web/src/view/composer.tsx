@@ -47,7 +47,7 @@ export function Composer(props: Props) {
             ref={field}
             rows={Math.min(8, text.split('\n').length)}
             value={text}
-            placeholder={busy ? 'Write the next message; it waits for its turn' : 'Write to the agent'}
+            placeholder={busy ? 'Write the next message' : 'Write to the agent'}
             aria-describedby="prompt-help"
             onInput={(event) => setText(event.currentTarget.value)}
             onKeyDown={onKeyDown}

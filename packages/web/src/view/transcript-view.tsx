@@ -24,9 +24,14 @@ export function TranscriptView({ pages, waiting, showAll, sent, empty }: Props) 
   const following = useRef(true)
   const [away, setAway] = useState(false)
 
+  const isEmpty = pages.every((page) => page.every((card) => !isShown(card, false)))
+  // The page that greets is read from its beginning.
+  const hasCards = useRef(false)
+  hasCards.current = !isEmpty
+
   const toEnd = () => {
     const element = scroller.current
-    if (element !== null) element.scrollTop = element.scrollHeight
+    if (element !== null && hasCards.current) element.scrollTop = element.scrollHeight
   }
   useEffect(() => {
     const observer = new ResizeObserver(() => {
@@ -50,7 +55,6 @@ export function TranscriptView({ pages, waiting, showAll, sent, empty }: Props) 
     toEnd()
   }
 
-  const isEmpty = pages.every((page) => page.every((card) => !isShown(card, false)))
   return (
     <div class="transcript">
       <main class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} aria-label="Conversation">
