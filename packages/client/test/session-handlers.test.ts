@@ -111,8 +111,8 @@ test('a handler that throws or rejects is reported and harms nobody', async () =
   expect(session.state.status).toBe('connected')
   off()
   const reports = report.mock.calls.map((call) => call.join(' '))
-  expect(reports.filter((each) => each.includes('info handler'))).toHaveLength(2)
-  expect(reports.some((each) => each.includes('ask handler'))).toBe(true)
+  expect(reports.filter((each) => each.includes("handler of 'info'"))).toHaveLength(2)
+  expect(reports.some((each) => each.includes("handler of 'ask'"))).toBe(true)
 })
 
 test('the states tell how a line comes back: when the next attempt is, and why', async () => {

@@ -253,6 +253,6 @@ test('the program of the README runs to its end', patience, async () => {
     timeout: 60_000,
   })
   expect(stderr).toBe('')
-  expect(stdout).toContain('to What is in this folder?')
+  expect(stdout).toContain('to Write a file hello.txt with the text')
   expect(stdout).toMatch(/to go on from here: \{ log: '[\w-]+', seq: \d+ \}/)
 })

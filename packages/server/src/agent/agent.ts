@@ -68,6 +68,8 @@ export class Agent {
         code: 'agent_start_failed',
         message: `The agent did not start: ${exit?.cause ?? (cause as Error).message}`,
         hint: 'Look at the configuration that was posted, and at the access to the model.',
+        // Somebody killed it, the system for want of memory for one: the next may get through.
+        retryAfterMs: exit?.signal === 'SIGKILL' && !start.signal.aborted ? 500 : undefined,
         cause,
       })
     } finally {

@@ -24,6 +24,8 @@ interface TranscriptEntry {
   message?: { stop_reason?: string | null; content?: unknown }
   toolUseResult?: unknown
   attachment?: { type?: string; source_uuid?: string }
+  /** Prompts that waited in the CLI and were put into this one, which has the uuid of the last of them. */
+  mergedSendUuids?: string[]
   /** Of a `last-prompt`: the entry from which the CLI goes on. */
   leafUuid?: string
 }
@@ -88,7 +90,7 @@ export class Transcript {
   hasPrompt(uuid: string): boolean {
     if (this.#isUnreadable) return true
     return this.#entries.some(
-      (entry) => (entry.type === 'user' && entry.uuid === uuid) || entry.attachment?.source_uuid === uuid,
+      (entry) => (entry.type === 'user' && entry.uuid === uuid) || bringsIn(entry, uuid),
     )
   }
 
@@ -169,9 +171,7 @@ export class Transcript {
   }
 
   #after(uuid: string): TranscriptEntry[] {
-    const start = this.#entries.findIndex(
-      (entry) => entry.uuid === uuid || entry.attachment?.source_uuid === uuid,
-    )
+    const start = this.#entries.findIndex((entry) => entry.uuid === uuid || bringsIn(entry, uuid))
     return start === -1 ? [] : this.#entries.slice(start + 1)
   }
 }
@@ -217,6 +217,11 @@ async function readWhole(path: string): Promise<string> {
   } finally {
     await file.close()
   }
+}
+
+/** Whether a prompt entered the conversation within another's turn or entry. */
+function bringsIn({ attachment, mergedSendUuids }: TranscriptEntry, uuid: string): boolean {
+  return attachment?.source_uuid === uuid || mergedSendUuids?.includes(uuid) === true
 }
 
 function parse(line: string): TranscriptEntry | undefined {

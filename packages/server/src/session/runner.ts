@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { NewEvent, PromptOutcome } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
@@ -225,6 +226,11 @@ export class Runner {
       } catch (error) {
         if (!this.#turns.includes(turn) || this.#closed) return
         if (this.#slot.isStarting) continue
+        const { retryAfterMs } = asServerError(error)
+        if (retryAfterMs !== undefined && this.#attempt(turn.prompt) < ATTEMPTS) {
+          await delay(retryAfterMs)
+          continue
+        }
         this.#parts.publish({ type: 'error', ...asServerError(error).toJSON() })
         this.#hasFailed = true
         return turn.goesOn ? this.#keep(turn) : this.#finish(turn, 'failed')
@@ -236,11 +242,8 @@ export class Runner {
   #keep(turn: Turn): void {
     this.#turns = this.#turns.filter((other) => other !== turn)
     this.#suspended.unshift(turn.prompt)
-    const { uuid } = turn.prompt
-    const attempts = (this.#attempts.get(uuid) ?? 0) + 1
-    this.#attempts.set(uuid, attempts)
     this.#parts.onChange()
-    const pause = Math.min(GO_ON_MS, 500 * 2 ** attempts)
+    const pause = Math.min(GO_ON_MS, 500 * 2 ** this.#attempt(turn.prompt))
     setTimeout(() => this.advance(), pause).unref()
   }
 
@@ -326,9 +329,7 @@ export class Runner {
   /** A question that the agent does not take up again, however often it is started, is not open any more. */
   #mayGoOn(prompt: AcceptedPrompt, lost: readonly Turn[]): boolean {
     if (!lost.some((turn) => turn.prompt === prompt && turn.goesOn && !turn.isStarted)) return true
-    const attempts = (this.#attempts.get(prompt.uuid) ?? 0) + 1
-    this.#attempts.set(prompt.uuid, attempts)
-    if (attempts < ATTEMPTS) return true
+    if (this.#attempt(prompt) < ATTEMPTS) return true
     const error = historyLost(
       'The agent does not know its question any more: the turn ends without its answer.',
     )
@@ -341,13 +342,19 @@ export class Runner {
   #tryAgain(prompts: readonly AcceptedPrompt[], lost: readonly Turn[]): void {
     const again = prompts.filter((prompt) => {
       const { uuid } = prompt
-      const attempts = (this.#attempts.get(uuid) ?? 0) + 1
-      this.#attempts.set(uuid, attempts)
+      const attempts = this.#attempt(prompt)
       const isInterrupted = lost.some((turn) => turn.prompt === prompt && turn.isInterrupted)
       if (isInterrupted) this.#end(uuid, 'cancelled')
       else if (attempts >= ATTEMPTS) this.#end(uuid, 'failed')
       return !isInterrupted && attempts < ATTEMPTS
     })
     this.#queue.putBack(again)
+  }
+
+  /** Counts how often a prompt was tried. */
+  #attempt({ uuid }: AcceptedPrompt): number {
+    const attempts = (this.#attempts.get(uuid) ?? 0) + 1
+    this.#attempts.set(uuid, attempts)
+    return attempts
   }
 }
