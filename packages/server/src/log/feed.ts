@@ -27,8 +27,8 @@ export interface FeedOptions {
 
 /**
  * The one way from a session to its readers: every event is written to the log first, then handed out, in order.
- * Events of one turn of the event loop, and those that come while a write is under way, are written and handed out
- * together.
+ * An event that comes alone goes at once; those that come while a write is under way, and in the same turn of the event
+ * loop, are written and handed out together.
  */
 export class Feed implements Source {
   /** The messages that are being streamed. */
@@ -158,8 +158,10 @@ export class Feed implements Source {
   }
 
   async #drain(): Promise<void> {
-    while (!this.#queue.isEmpty) {
-      await nextTurn()
+    // What comes alone goes at once, with what was published in the same breath; what comes in a burst is gathered.
+    await Promise.resolve()
+    for (let isFirst = true; !this.#queue.isEmpty; isFirst = false) {
+      if (!isFirst) await nextTurn()
       const batch = await this.#write(this.#queue.take(MAX_BATCH))
       if (batch === undefined) break
       this.#handOut(batch.pending, batch.written)

@@ -94,11 +94,14 @@ describe('a transcript', () => {
 
   test('has a prompt that had a turn, and one that was taken into the turn of another, but not one that was only queued', async () => {
     const folded = attachment('x', 'b', { type: 'queued_command', source_uuid: 'folded' })
-    const transcript = await transcriptOf(...AB, folded, { type: 'queue-operation', uuid: 'queued' })
+    const merged = { ...AB[0]!, uuid: 'last', parentUuid: 'b', mergedSendUuids: ['merged', 'last'] }
+    const transcript = await transcriptOf(...AB, folded, merged, { type: 'queue-operation', uuid: 'queued' })
     for (const [uuid, expected] of [
       ['a', true],
       ['b', true],
       ['folded', true],
+      ['merged', true],
+      ['last', true],
       ['queued', false],
       ['a1', false],
       ['c', false],
