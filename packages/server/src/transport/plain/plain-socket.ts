@@ -63,11 +63,12 @@ export class PlainSocket implements Sink {
   }
 
   write(entries: readonly Entry[]): void {
-    for (const { event } of entries) {
+    for (const { event, json } of entries) {
       if (isLogged(event)) this.#writeLogged(event)
       // What was said so far cannot be told apart from what comes by the clients of this layer.
       else if (event.replayed) this.#skipsPartials = true
-      else if (!this.#skipsPartials) this.#sendEvent(event)
+      // A live-only event is its own frame.
+      else if (!this.#skipsPartials) this.#send(json)
     }
   }
 
@@ -110,12 +111,12 @@ export class PlainSocket implements Sink {
     if (frame !== undefined) this.#send(JSON.stringify(frame))
   }
 
-  #send(text: string): void {
+  #send(text: string | Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     // A slow client is not a dead one: what had to wait and then left shows that it reads. What left at once shows
     // only that the system took it.
     const waits = this.#socket.bufferedAmount > 0
-    this.#socket.send(text, (error) => {
+    this.#socket.send(text, { binary: false }, (error) => {
       if (!error && waits) this.#aliveAt = performance.now()
     })
   }
