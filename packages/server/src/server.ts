@@ -96,7 +96,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     maxFrameBytes: config.maxFrameBytes,
     maxConnections: config.maxConnections,
     handlers: {
-      '/ws': (socket) => void plain.serve(socket),
+      '/ws': (socket, _url, raw) => void plain.serve(socket, raw),
       '/sessions/:id/ws': (socket, url, raw, { id }) => void layer.serve(socket, url, raw, id!),
       '/files/watch': (socket, url) => serveWatch(socket, url, workspace),
     },

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { EphemeralEvent, LoggedEvent, NewEvent, Seq } from '@claude-agent/protocol'
 import type { Entry } from './entry.ts'
 import { logClosed, type EventLog } from './event-log.ts'
+import { Gathering } from './gathering.ts'
 import { Partials } from './partials.ts'
 import { isOffer, pendingDraft, pendingLive, PendingQueue, type Pending } from './pending.ts'
 import { Reader, type Sink, type Source } from './reader.ts'
@@ -42,6 +43,9 @@ export class Feed implements Source {
   readonly #retry = new Retry()
   #lastSeq: Seq
   #draining: Promise<void> | undefined
+  /** Something was handed out in this turn of the event loop, which ends with this. */
+  #turn: Promise<void> | undefined
+  readonly #gathering = new Gathering()
   #isClosed = false
 
   constructor(log: EventLog, options: FeedOptions = {}) {
@@ -154,20 +158,24 @@ export class Feed implements Source {
 
   #push(pending: Pending): void {
     this.#queue.add(pending)
+    if (pending.kind === 'draft') this.#gathering.end()
     this.#draining ??= this.#drain()
   }
 
   async #drain(): Promise<void> {
-    // What comes alone goes at once, with what was published in the same breath; what comes in a burst is gathered.
-    await Promise.resolve()
-    for (let isFirst = true; !this.#queue.isEmpty; isFirst = false) {
-      if (!isFirst) await nextTurn()
+    do {
+      // What comes alone goes at once, with what was published in the same breath; what else comes in this turn of the
+      // event loop, as the messages of one chunk of the agent's output do, is gathered until its end.
+      await this.#turn
+      if (this.#queue.isLive) await this.#gathering.more()
+      this.#turn ??= nextTurn().then(() => (this.#turn = undefined))
       const batch = await this.#write(this.#queue.take(MAX_BATCH))
       if (batch === undefined) break
       this.#handOut(batch.pending, batch.written)
+      this.#gathering.handedOut()
       this.#queue.done(batch.pending)
       if (this.#queue.size <= MAX_PENDING) for (const go of this.#room.splice(0)) go()
-    }
+    } while (!this.#queue.isEmpty)
     // In the same moment as the last look at what waits: an event behind it begins the next write.
     this.#draining = undefined
   }

@@ -48,6 +48,7 @@ function serialise(event: NewEvent | EphemeralEvent): string {
 export class PendingQueue {
   #waiting: Pending[] = []
   #size = 0
+  #drafts = 0
 
   /** Characters of what waits, what was taken and is not done included. */
   get size(): number {
@@ -58,8 +59,14 @@ export class PendingQueue {
     return this.#waiting.length === 0
   }
 
+  /** Nothing that waits has to be written. */
+  get isLive(): boolean {
+    return this.#drafts === 0
+  }
+
   add(pending: Pending): void {
     this.#waiting.push(pending)
+    if (pending.kind === 'draft') this.#drafts += 1
     this.#size += pending.size
   }
 
@@ -70,7 +77,7 @@ export class PendingQueue {
       size += this.#waiting[count]!.size
       if (count > 0 && size > maxSize) break
     }
-    return this.#waiting.splice(0, count)
+    return this.#left(this.#waiting.splice(0, count))
   }
 
   /** Does not count these any more. */
@@ -82,7 +89,12 @@ export class PendingQueue {
   takeOffers(): Pending[] {
     const offers = this.#waiting.filter(isOffer)
     if (offers.length > 0) this.#waiting = this.#waiting.filter((pending) => !isOffer(pending))
-    return offers
+    return this.#left(offers)
+  }
+
+  #left<P extends Pending>(taken: P[]): P[] {
+    for (const { kind } of taken) if (kind === 'draft') this.#drafts -= 1
+    return taken
   }
 }
 

@@ -50,6 +50,22 @@ test('an event that comes alone is written at once; those of a burst together, a
   }
 })
 
+test('parts that come in a burst are gathered over turns of the event loop, and keep their place before what is logged', async () => {
+  const { feed } = await createFeed()
+  const sink = new TestSink()
+  feed.attach(sink, 0)
+  for (let i = 0; i < 50; i += 1) {
+    feed.publishEphemeral(partial(`${i}`))
+    await turn()
+  }
+  expect(sink.entries.length).toBeLessThan(50)
+  feed.publish(info('whole'))
+  await feed.settled()
+  expect(sink.entries.length).toBe(51)
+  expect(sink.entries.at(-1)!.seq).toBe(1)
+  expect(sink.writes.length).toBeLessThan(10)
+})
+
 test('an entry reaches all readers as the same bytes, which are a line of the log', async () => {
   const { feed } = await createFeed()
   const sinks = [new TestSink(), new TestSink()]

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { EphemeralEvent, LoggedEvent } from '@claude-agent/protocol'
 import { expect, onTestFinished, test } from 'vitest'
@@ -29,8 +30,8 @@ async function createSocket(): Promise<{
   onTestFinished(() => client.terminate())
   const frames: unknown[] = []
   client.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString())))
-  const [accepted] = (await once(server, 'connection')) as [WebSocket]
-  return { socket: new PlainSocket(accepted, 0, () => {}), frames, closed: once(client, 'close') }
+  const [accepted, { socket: raw }] = (await once(server, 'connection')) as [WebSocket, IncomingMessage]
+  return { socket: new PlainSocket(accepted, raw, 0, () => {}), frames, closed: once(client, 'close') }
 }
 
 const texts = (frames: unknown[]): string[] =>

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { AgentServerError, CLOSE_CODES, ERRORS, type PlainDown, type Seq } from '@claude-agent/protocol'
 import { plainUp } from '@claude-agent/protocol/schema'
 import type { RawData, WebSocket } from 'ws'
@@ -22,10 +23,10 @@ export class PlainLayer {
   }
 
   /** Gives the slot to a socket that may speak, or turns it away when another holds it. Never rejects. */
-  async serve(socket: WebSocket): Promise<void> {
+  async serve(socket: WebSocket, raw: Duplex): Promise<void> {
     if (this.#client !== undefined) return turnAway(socket)
     this.#client = socket
-    const client = new PlainSocket(socket, this.#acknowledged, (seq) => {
+    const client = new PlainSocket(socket, raw, this.#acknowledged, (seq) => {
       this.#acknowledged = Math.max(this.#acknowledged, seq)
     })
     const opening = this.#conversation.open()

@@ -5,6 +5,7 @@ import {
   type SessionEvent,
   type Seq,
 } from '@claude-agent/protocol'
+import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Entry } from '../../log/entry.ts'
 import type { Sink } from '../../log/reader.ts'
@@ -24,6 +25,7 @@ const SILENCE_MS = 25_000
  */
 export class PlainSocket implements Sink {
   readonly #socket: WebSocket
+  readonly #raw: Duplex
   readonly #onAcknowledged: (seq: Seq) => void
   readonly #timer: NodeJS.Timeout
   #sent: Seq
@@ -39,8 +41,9 @@ export class PlainSocket implements Sink {
   /** The client lagged: partial messages stay away up to the next whole one. */
   #skipsPartials = false
 
-  constructor(socket: WebSocket, after: Seq, onAcknowledged: (seq: Seq) => void) {
+  constructor(socket: WebSocket, raw: Duplex, after: Seq, onAcknowledged: (seq: Seq) => void) {
     this.#socket = socket
+    this.#raw = raw
     this.#onAcknowledged = onAcknowledged
     this.#sent = this.#pinged = after
     this.#timer = setInterval(() => this.#look(), LOOK_MS)
@@ -63,6 +66,8 @@ export class PlainSocket implements Sink {
   }
 
   write(entries: readonly Entry[]): void {
+    // One system call, and one wake of the client, for all of them.
+    this.#raw.cork()
     for (const { event, json } of entries) {
       if (isLogged(event)) this.#writeLogged(event)
       // What was said so far cannot be told apart from what comes by the clients of this layer.
@@ -70,6 +75,7 @@ export class PlainSocket implements Sink {
       // A live-only event is its own frame.
       else if (!this.#skipsPartials) this.#send(json)
     }
+    this.#raw.uncork()
   }
 
   /** A client that just came gets partial messages from here on. */
