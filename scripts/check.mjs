@@ -5,7 +5,7 @@ import { bin, build, install, root, run } from './steps.mjs'
 await install()
 await build()
 
-const published = ['protocol', 'server', 'client', 'scripted-claude']
+const published = ['protocol', 'server', 'sandbox', 'client', 'scripted-claude']
 const checks = [
   ['format', bin('oxfmt'), ['--check', '.']],
   ['lint', bin('oxlint'), ['--type-aware', '--deny-warnings']],

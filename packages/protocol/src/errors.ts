@@ -30,6 +30,7 @@ export const ERRORS = {
   option_refused: { status: 400, retry: false, summary: 'The option may not be set from outside.' },
   // who may speak
   unauthorized: { status: 401, close: 4401, retry: false, summary: 'The token is missing or wrong.' },
+  sealed: { status: 503, retry: true, summary: 'The sandbox was not given its token yet.' },
   auth_timeout: { status: 408, close: 4408, retry: true, summary: 'No `auth` frame came in time.' },
   origin_refused: { status: 403, retry: false, summary: 'A web page of this origin may not speak.' },
   host_refused: { status: 403, retry: false, summary: 'The Host header names a host that is not listed.' },

@@ -5,7 +5,8 @@ import { AgentServerError } from '@claude-agent/protocol'
 import { getProxyForUrl } from 'proxy-from-env'
 import { createBaseEnvironment } from './agent/environment.ts'
 import { readModelAccess, type ModelAccess } from './agent/model-access.ts'
-import { refuseSetting, SETTINGS, type Setting } from './settings.ts'
+import type { Setting } from './setting.ts'
+import { refuseSetting, SETTINGS } from './settings.ts'
 
 type Values = {
   -readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never

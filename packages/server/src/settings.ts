@@ -1,26 +1,12 @@
-import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
 import { AgentServerError } from '@claude-agent/protocol'
 import type { Durability } from './log/feed.ts'
-
-/** One setting of the server: its variable, its flag, what it takes, and what it is without either. */
-export interface Setting<T> {
-  readonly variable: string
-  /** Long option of the bin; none for secrets, which have no place in a command line. */
-  readonly flag?: string
-  readonly summary: string
-  /** As shown in the docs. */
-  readonly default: string
-  /** Reads a value that was given. Throws with what it should have been. */
-  read(text: string): T
-  /** The value when none was given. */
-  fallback(): T
-}
+import { folder, list, number, oneOf, optional, readOneOf, readOrigin, text } from './setting.ts'
 
 const MIB = 1024 * 1024
 const PERMISSION_MODES = ['default', 'acceptEdits', 'bypassPermissions', 'plan', 'dontAsk', 'auto'] as const
 const DURABILITIES = ['acknowledged', 'always', 'never'] as const satisfies readonly Durability[]
+const BROKERS = ['server', 'client'] as const
 const SOURCES = ['user', 'project', 'local'] as const
 
 /** Every setting of the server. `docs/configuration.md` is held to this table by a test. */
@@ -170,81 +156,35 @@ export const SETTINGS = {
     0,
     'Milliseconds after which events are dropped; 0 for never.',
   ),
+  agentUser: optional(
+    'CLAUDE_AGENT_USER',
+    'User that agents run as, another one than the server: a name or `uid:gid`. Needs Linux and its capabilities.',
+    'agent-user',
+  ),
+  broker: oneOf(
+    'CLAUDE_AGENT_BROKER',
+    'broker',
+    BROKERS,
+    'server',
+    'Who speaks to the model: the `server`, or a `client` that has the key and brings the way there.',
+  ),
+  leaseMs: number(
+    'CLAUDE_AGENT_LEASE_MS',
+    'lease-ms',
+    0,
+    2 ** 31 - 1,
+    0,
+    'Milliseconds after which the server ends itself, unless its lease is extended; 0 for never.',
+  ),
+  sealFile: optional(
+    'CLAUDE_AGENT_SEAL_FILE',
+    'File that brings the token: until it is there, and without a token, the server answers `/health` only.',
+    'seal-file',
+  ),
 } as const
-
-function text(variable: string, flag: string, value: string, summary: string): Setting<string> {
-  return { variable, flag, summary, default: value, read: (given) => given, fallback: () => value }
-}
-
-function optional(variable: string, summary: string): Setting<string | undefined> {
-  const read = (given: string): string => {
-    if (/\s/.test(given)) throw new TypeError('one word without spaces')
-    return given
-  }
-  return { variable, summary, default: 'none', read, fallback: () => undefined }
-}
-
-function number(
-  variable: string,
-  flag: string,
-  least: number,
-  most: number,
-  value: number,
-  summary: string,
-): Setting<number> {
-  const read = (given: string): number => {
-    const parsed = Number(given)
-    if (/^\d+$/.test(given) && parsed >= least && parsed <= most) return parsed
-    throw new TypeError(`a whole number from ${least} to ${most}`)
-  }
-  return { variable, flag, summary, default: String(value), read, fallback: () => value }
-}
-
-function folder(variable: string, flag: string, name: string, summary: string): Setting<string> {
-  const read = (given: string): string => resolve(given.replace(/^~(?=$|\/)/, homedir()))
-  return { variable, flag, summary, default: `~/${name}`, read, fallback: () => join(homedir(), name) }
-}
-
-function oneOf<const T extends string>(
-  variable: string,
-  flag: string,
-  values: readonly T[],
-  value: T,
-  summary: string,
-): Setting<T> {
-  const read = (given: string): T => readOneOf(values, given)
-  return { variable, flag, summary, default: value, read, fallback: () => value }
-}
-
-function list<T extends string>(
-  variable: string,
-  flag: string,
-  one: (given: string) => T,
-  value: T[],
-  summary: string,
-): Setting<T[]> {
-  const read = (given: string): T[] => {
-    const entries = given.split(',').map((entry) => entry.trim())
-    return given.trim() === 'none' ? [] : entries.filter((entry) => entry !== '').map(one)
-  }
-  return { variable, flag, summary, default: value.join(',') || 'none', read, fallback: () => value }
-}
 
 function readSource(given: string): NonNullable<Options['settingSources']>[number] {
   return readOneOf(SOURCES, given)
-}
-
-function readOneOf<T extends string>(values: readonly T[], given: string): T {
-  const found = values.find((value) => value === given)
-  if (found === undefined) throw new TypeError(`one of ${values.join(', ')}`)
-  return found
-}
-
-function readOrigin(given: string): string {
-  if (!URL.canParse(given) || new URL(given).origin !== given) {
-    throw new TypeError('origins such as https://app.example.com, without a path')
-  }
-  return given
 }
 
 /** @throws AgentServerError `invalid_setting`, always */
