@@ -40,11 +40,17 @@ const MAX_OPEN = 100
 /** Answers that are remembered for those who did not hear that they were taken. */
 const REMEMBERED = 1000
 
+/** How an ask is closed without an answer, and what the agent is told. */
+interface Closing {
+  outcome: Exclude<AskOutcome, 'answered'>
+  result?: AskResult
+}
+
 interface Settling extends SettledAsk {
   written?: Promise<unknown>
   needsProcess?: boolean
   /** How it is to be closed when the answer cannot be written. */
-  otherwise?: Exclude<AskOutcome, 'answered'>
+  otherwise?: Closing
 }
 
 /** What the agent waits for people to answer. Each ask is settled exactly once, by whoever is first. */
@@ -84,7 +90,7 @@ export class Asks {
       this.#pending.set(ask, { kind, data, isDeferred: false, resolve, timer: this.#startTimer(ask) })
       this.#parts.publish({ type: 'ask', ask, kind, data })
       this.#parts.onChange()
-      const cancel = (): void => this.#close(ask, 'cancelled')
+      const cancel = (): void => this.#close(ask, { outcome: 'cancelled' })
       if (signal.aborted) cancel()
       else signal.addEventListener('abort', cancel, { once: true })
     })
@@ -136,19 +142,23 @@ export class Asks {
 
   /** The agent that asked has died. */
   lose(): void {
-    for (const [ask, { isDeferred }] of this.#pending) if (!isDeferred) this.#close(ask, 'lost')
-    for (const [ask, { needsProcess }] of this.#settling) if (needsProcess) this.#close(ask, 'lost')
+    for (const [ask, { isDeferred }] of this.#pending) if (!isDeferred) this.#close(ask, { outcome: 'lost' })
+    for (const [ask, { needsProcess }] of this.#settling)
+      if (needsProcess) this.#close(ask, { outcome: 'lost' })
   }
 
-  /** Closes the question that is open without a process; the turn ends with that. */
+  /**
+   * Closes the question that is open without a process; the turn ends with that. One whose answer is just being written
+   * is closed only when that fails.
+   */
   cancelDeferred(): void {
-    const ask = this.deferred
+    const ask = this.deferred ?? this.#deferredInWriting
     const result: AskResult = {
       behavior: 'deny',
       message: 'The user has interrupted the turn.',
       interrupt: true,
     }
-    if (ask !== undefined) this.#close(ask, 'cancelled', result)
+    if (ask !== undefined) this.#close(ask, { outcome: 'cancelled', result })
   }
 
   /** Forgets what is open, without a word: the session ends. */
@@ -163,16 +173,24 @@ export class Asks {
     const expire = (): void => {
       const kind = this.#pending.get(ask)?.kind
       if (kind !== undefined)
-        this.#close(ask, 'timed_out', declined(kind, `Nobody answered within ${ms} ms.`))
+        this.#close(ask, {
+          outcome: 'timed_out',
+          result: declined(kind, `Nobody answered within ${ms} ms.`),
+        })
     }
     return setTimeout(expire, Math.min(ms, 2 ** 31 - 1)).unref()
   }
 
-  #close(ask: string, outcome: Exclude<AskOutcome, 'answered'>, result?: AskResult): void {
+  get #deferredInWriting(): string | undefined {
+    return [...this.#settling].findLast(([, { needsProcess }]) => needsProcess === false)?.[0]
+  }
+
+  #close(ask: string, closing: Closing): void {
+    const { outcome, result } = closing
     const pending = this.#pending.get(ask)
     if (pending === undefined) {
       const settling = this.#settling.get(ask)
-      if (settling?.written !== undefined) settling.otherwise = outcome
+      if (settling?.written !== undefined) settling.otherwise = closing
       return
     }
     this.#remove(ask, pending)

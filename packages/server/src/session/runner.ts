@@ -1,24 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-import type { NewEvent, PromptOutcome } from '@claude-agent/protocol'
+import type { PromptOutcome } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
+import { Aftermath, type AftermathParts } from './aftermath.ts'
 import { AgentSlot, type AgentSlotParts, type EndReason } from './agent-slot.ts'
 import type { Asks } from './asks.ts'
+import { Attempts } from './attempts.ts'
 import { Interrupter } from './interrupter.ts'
 import { PromptQueue } from './prompt-queue.ts'
 import type { Recovery } from './recovery.ts'
-import { asServerError, historyLost, interruptedEarly } from './refusals.ts'
+import { asServerError, interruptedEarly } from './refusals.ts'
 import type { AcceptedPrompt } from './state.ts'
 import { Turn } from './turn.ts'
 
 /** What an agent gets to go on with a turn after an answer. */
 const GO_ON_MS = 10_000
-/** How often a prompt is given to a new agent after one died before it had entered the conversation. */
-const ATTEMPTS = 3
 
-export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
-  publish: (event: NewEvent) => void
+export interface RunnerParts
+  extends Pick<AgentSlotParts, 'wanted' | 'start'>, Pick<AftermathParts, 'publish' | 'recover'> {
   asks: Asks
   /** Somebody can answer a question on which a turn ends for now. */
   defers: boolean
@@ -33,8 +33,6 @@ export interface RunnerParts extends Pick<AgentSlotParts, 'wanted' | 'start'> {
   isBusy: () => boolean
   /** Whether a prompt has entered the conversation, as its transcript tells. */
   hasEntered: (prompt: AcceptedPrompt) => Promise<boolean>
-  /** What becomes of prompts whose agent has died. */
-  recover: (prompts: readonly AcceptedPrompt[]) => Promise<Recovery>
   onExit: (exit: AgentExit, reason: EndReason | undefined) => void
   onChange: () => void
 }
@@ -49,7 +47,8 @@ export class Runner {
   #turns: Turn[] = []
   /** Prompts whose turn waits for the answer to a question, without a process. */
   #suspended: AcceptedPrompt[] = []
-  readonly #attempts = new Map<string, number>()
+  readonly #attempts = new Attempts()
+  readonly #aftermath: Aftermath
   #isRecovering = false
   /** A turn has ended, and what it used is being counted. */
   #isCounting = false
@@ -67,6 +66,12 @@ export class Runner {
       start: parts.start,
       onReady: parts.onChange,
       onExit: (exit, reason) => this.#agentEnded(exit, reason),
+    })
+    this.#aftermath = new Aftermath({
+      publish: parts.publish,
+      recover: parts.recover,
+      attempts: this.#attempts,
+      end: (uuid, outcome) => this.#end(uuid, outcome),
     })
     this.#interrupter = new Interrupter({
       slot: this.#slot,
@@ -227,7 +232,7 @@ export class Runner {
         if (!this.#turns.includes(turn) || this.#closed) return
         if (this.#slot.isStarting) continue
         const { retryAfterMs } = asServerError(error)
-        if (retryAfterMs !== undefined && this.#attempt(turn.prompt) < ATTEMPTS) {
+        if (retryAfterMs !== undefined && this.#attempts.mayTryAgain(turn.prompt)) {
           await delay(retryAfterMs)
           continue
         }
@@ -243,7 +248,7 @@ export class Runner {
     this.#turns = this.#turns.filter((other) => other !== turn)
     this.#suspended.unshift(turn.prompt)
     this.#parts.onChange()
-    const pause = Math.min(GO_ON_MS, 500 * 2 ** this.#attempt(turn.prompt))
+    const pause = Math.min(GO_ON_MS, 500 * 2 ** this.#attempts.count(turn.prompt))
     setTimeout(() => this.advance(), pause).unref()
   }
 
@@ -300,7 +305,7 @@ export class Runner {
   }
 
   #end(uuid: string, outcome: PromptOutcome): void {
-    this.#attempts.delete(uuid)
+    this.#attempts.forget(uuid)
     this.#parts.publish({ type: 'prompt_ended', uuid, outcome })
   }
 
@@ -312,49 +317,10 @@ export class Runner {
     if (lost.length === 0) return
     this.#turns = this.#turns.filter((turn) => !turn.isHandedOver)
     this.#isRecovering = true
-    try {
-      const { events, again, suspended } = await this.#parts.recover(lost.map(({ prompt }) => prompt))
-      for (const event of events) this.#parts.publish(event)
-      this.#tryAgain(again, lost)
-      this.#suspended.push(...suspended.filter((prompt) => this.#mayGoOn(prompt, lost)))
-    } catch (error) {
-      this.#parts.publish({ type: 'error', ...asServerError(error).toJSON() })
-      for (const { prompt } of lost) this.#end(prompt.uuid, 'failed')
-    } finally {
-      this.#isRecovering = false
-    }
-    this.advance()
-  }
-
-  /** A question that the agent does not take up again, however often it is started, is not open any more. */
-  #mayGoOn(prompt: AcceptedPrompt, lost: readonly Turn[]): boolean {
-    if (!lost.some((turn) => turn.prompt === prompt && turn.goesOn && !turn.isStarted)) return true
-    if (this.#attempt(prompt) < ATTEMPTS) return true
-    const error = historyLost(
-      'The agent does not know its question any more: the turn ends without its answer.',
-    )
-    this.#parts.publish({ type: 'error', ...error.toJSON() })
-    this.#end(prompt.uuid, 'interrupted')
-    return false
-  }
-
-  /** Prompts that the model never heard of are run anew, unless that was to be stopped, or fails for ever. */
-  #tryAgain(prompts: readonly AcceptedPrompt[], lost: readonly Turn[]): void {
-    const again = prompts.filter((prompt) => {
-      const { uuid } = prompt
-      const attempts = this.#attempt(prompt)
-      const isInterrupted = lost.some((turn) => turn.prompt === prompt && turn.isInterrupted)
-      if (isInterrupted) this.#end(uuid, 'cancelled')
-      else if (attempts >= ATTEMPTS) this.#end(uuid, 'failed')
-      return !isInterrupted && attempts < ATTEMPTS
-    })
+    const { again, suspended } = await this.#aftermath.of(lost)
+    this.#isRecovering = false
     this.#queue.putBack(again)
-  }
-
-  /** Counts how often a prompt was tried. */
-  #attempt({ uuid }: AcceptedPrompt): number {
-    const attempts = (this.#attempts.get(uuid) ?? 0) + 1
-    this.#attempts.set(uuid, attempts)
-    return attempts
+    this.#suspended.push(...suspended)
+    this.advance()
   }
 }

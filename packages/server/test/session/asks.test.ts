@@ -134,6 +134,20 @@ describe('an ask', () => {
     expect(settlements(events)).toMatchObject([{ outcome: 'lost' }])
   })
 
+  test('that was to be cancelled while its answer could not be written is cancelled, not left to the next answer', async () => {
+    const { asks, events, writing, goneOn } = createAsks()
+    asks.defer('q', question)
+    let fail = (_error: Error): void => {}
+    writing.until = new Promise((_go, refuse) => (fail = refuse))
+    const answered = asks.answer('q', choose, 'ada')
+    asks.cancelDeferred()
+    expect(asks.size).toBe(0)
+    fail(full)
+    await expect(answered).rejects.toMatchObject({ code: 'storage_full' })
+    expect([asks.size, goneOn.times]).toEqual([0, 1])
+    expect(settlements(events)).toMatchObject([{ outcome: 'cancelled', result: { interrupt: true } }])
+  })
+
   test('stays open when it is answered with what is no answer', async () => {
     const { asks } = createAsks()
     void asks.open('a', 'can_use_tool', tool, never)
