@@ -148,6 +148,17 @@ describe('an ask', () => {
     expect(settlements(events)).toMatchObject([{ outcome: 'cancelled', result: { interrupt: true } }])
   })
 
+  test('is declined at once when a hundred are open, and the hundred stay', async () => {
+    const { asks, events } = createAsks()
+    for (let i = 0; i < 100; i += 1)
+      void asks.open(`${i}`, 'can_use_tool', tool, new AbortController().signal)
+    expect(await asks.open('more', 'can_use_tool', tool, never)).toMatchObject({ behavior: 'deny' })
+    expect([asks.size, events.length]).toEqual([100, 100])
+    await asks.answer('0', allow, 'ada')
+    void asks.open('more', 'can_use_tool', tool, never)
+    expect(asks.size).toBe(100)
+  })
+
   test('stays open when it is answered with what is no answer', async () => {
     const { asks } = createAsks()
     void asks.open('a', 'can_use_tool', tool, never)

@@ -162,6 +162,15 @@ describe('a stream of events', () => {
     expect(seqs).toEqual(Array.from({ length: 1000 }, (_, i) => i + 1))
   })
 
+  test('is refused beyond the limit of streams, until another one ends', async () => {
+    const server = await startSessionServer({ maxStreams: 2 })
+    const [first] = await Promise.all([Listening.open(server), Listening.open(server)])
+    const refused = await Listening.open(server)
+    expect([refused.response.statusCode, refused.response.headers['retry-after']]).toEqual([429, '5'])
+    first.response.destroy()
+    await until('a place', async () => (await Listening.open(server)).response.statusCode === 200)
+  })
+
   test('is refused where there is nothing to stream, or its place cannot be read', async () => {
     const server = await startSessionServer()
     const accept = { accept: 'text/event-stream' }

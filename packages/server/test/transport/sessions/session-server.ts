@@ -129,6 +129,7 @@ export interface SessionServer {
 export interface SessionServerSetup {
   timing?: Partial<ReaderTiming>
   log?: EventLog
+  maxStreams?: number
   maxFrameBytes?: number
   token?: string
   /** What opening the session waits for. */
@@ -152,7 +153,12 @@ export async function startSessionServer(setup: SessionServerSetup = {}): Promis
     page: new Hono(),
     config: new Hono(),
     files: new Hono(),
-    sessions: createSessionRoutes({ sessions, maxBodyBytes: 100_000, timing }),
+    sessions: createSessionRoutes({
+      sessions,
+      maxBodyBytes: 100_000,
+      timing,
+      maxStreams: setup.maxStreams ?? 1000,
+    }),
   })
   const listener = getRequestListener(app.fetch)
   const server = createServer((request, response) => void listener(request, response))
