@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { AgentServerError, type AskData, type LoggedEvent, type NewEvent } from '@claude-agent/protocol'
 import { describe, expect, test, vi, afterEach, beforeEach } from 'vitest'
 import { AskingAgent } from '../../src/session/asking-agent.ts'
@@ -61,6 +62,7 @@ function createAsks(timeoutMs = 0): Table {
 }
 
 const never = new AbortController().signal
+setMaxListeners(0, never)
 const settlements = (events: readonly NewEvent[]): NewEvent[] =>
   events.filter(({ type }) => type === 'ask_settled')
 
