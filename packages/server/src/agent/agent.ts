@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { Options, Query, Settings, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import { startup } from '@anthropic-ai/claude-agent-sdk/core'
-import { AgentServerError } from '@claude-agent/protocol'
+import { AgentServerError, type CallMethod } from '@claude-agent/protocol'
 import { AgentProcess, type AgentExit } from './agent-process.ts'
 import { Inbox } from './inbox.ts'
 import type { Scope } from './supervision/scope.ts'
@@ -97,6 +97,12 @@ export class Agent {
     // In the SDK, but not in its types.
     const query = this.#query as Query & { cancelAsyncMessage?: (uuid: string) => Promise<unknown> }
     return (await query.cancelAsyncMessage?.(uuid)) === true
+  }
+
+  /** Calls a method of the SDK's query. @throws what the agent says against it */
+  async call(method: CallMethod, args: unknown[]): Promise<unknown> {
+    const call = this.#query[method] as (...args: unknown[]) => Promise<unknown>
+    return await call.apply(this.#query, args)
   }
 
   /** Stops the running turn; resolves when the agent has taken notice. */

@@ -85,6 +85,11 @@ export class AgentSlot {
     return starting
   }
 
+  /** The agent that runs was changed to what is wanted now, so it stays. */
+  adopt(): void {
+    this.#fingerprint = this.#parts.wanted()
+  }
+
   /** Gives up a start that is under way: nobody wants it any more. */
   abandon(): void {
     this.#abort.abort()

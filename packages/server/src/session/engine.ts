@@ -18,6 +18,7 @@ import type { EndReason } from './agent-slot.ts'
 import { Activity } from './activity.ts'
 import { AskingAgent } from './asking-agent.ts'
 import { Asks } from './asks.ts'
+import { Calls } from './calls.ts'
 import { Launcher } from './launcher.ts'
 import { ModelMemory } from './model-memory.ts'
 import { Runner } from './runner.ts'
@@ -58,6 +59,7 @@ export class Engine implements AgentOwner, PoolMember {
   readonly asks: Asks
   readonly runner: Runner
   readonly launcher: Launcher
+  readonly calls: Calls
   readonly #parts: EngineParts
   readonly #activity: Activity
   readonly #asking: AskingAgent
@@ -72,11 +74,13 @@ export class Engine implements AgentOwner, PoolMember {
     this.#parts = parts
     const publish = (event: NewEvent): void => void this.feed.publish(event)
     const onChange = (): void => this.#changed()
-    const wanted = (): string => options.wanted
+    const wanted = (): string => options.wanted + this.calls.fingerprint
     this.feed = new Feed(log, {
       durability: means.durability,
       onWritten: (event) => {
+        const { isStale } = this.runner.slot
         state.apply(event)
+        if (event.type === 'call_made' && !isStale) this.calls.written()
         parts.onWritten(event)
       },
     })
@@ -92,6 +96,15 @@ export class Engine implements AgentOwner, PoolMember {
       settled: (ask) => state.settled(ask),
       timeoutMs: () => record().askTimeoutMs,
       onDeferredSettled: () => this.runner.advance(),
+    })
+    this.calls = new Calls({
+      state,
+      runner: () => this.runner,
+      publish,
+      offer: async (event) => {
+        await this.feed.offer(event)
+        await this.feed.durable()
+      },
     })
     this.#asking = new AskingAgent(
       state,
@@ -113,6 +126,7 @@ export class Engine implements AgentOwner, PoolMember {
       publish,
       settled: () => this.feed.settled(),
       onBegin: parts.onBegin,
+      prepare: (agent) => this.calls.repeat(agent),
     })
     this.runner = new Runner({
       publish,
@@ -189,7 +203,13 @@ export class Engine implements AgentOwner, PoolMember {
     const { pool, spares } = this.#parts.means
     const { slot, mayWarm } = this.runner
     if (!mayWarm || !options.areComplete) return
-    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(options.wanted)) return
+    if (
+      slot.agent === undefined &&
+      !slot.isStarting &&
+      !pool.hasRoom &&
+      !spares.has(options.wanted + this.calls.fingerprint)
+    )
+      return
     slot.ready().catch(() => {})
   }
 

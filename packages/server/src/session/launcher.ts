@@ -25,6 +25,8 @@ export interface LauncherParts {
   systemPrompt: string | undefined
   /** A conversation begins. */
   onBegin: () => void
+  /** Tells a process that was just started what it must know beside its options. */
+  prepare: (agent: Agent) => Promise<void>
 }
 
 interface Conversation {
@@ -79,6 +81,7 @@ export class Launcher {
     const spare = resumes ? undefined : await spares.claim(wanted(), member, owner)
     const agent = spare?.agent ?? (await this.#launch({ sdkSessionId, resumes }, replacesPrompt, signal))
     this.#sdkSessionId = spare?.sdkSessionId ?? sdkSessionId
+    await this.#parts.prepare(agent)
     this.#parts.publish({
       type: 'agent_started',
       sdkSessionId: this.#sdkSessionId,

@@ -28,8 +28,12 @@ export class PlainConversation {
     return this.#config
   }
 
-  /** Sets the configuration; says when it takes effect. An agent that waits is replaced at once. */
+  /**
+   * Sets the configuration; says when it takes effect. An agent that waits is replaced at once.
+   * @throws AgentServerError `option_refused`
+   */
   async configure(config: QueryConfig): Promise<'now' | 'next_turn'> {
+    this.#parts.host.requireUsable(config)
     this.#config = config
     if (this.#session === undefined) {
       this.prepare()

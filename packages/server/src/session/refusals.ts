@@ -26,6 +26,24 @@ export function interruptedEarly(): AgentServerError {
   })
 }
 
+export function questionOpen(): AgentServerError {
+  return new AgentServerError({
+    code: 'question_open',
+    message: 'A question waits for its answer; no process of the agent is there until then.',
+    hint: 'Answer the question or interrupt the turn, then call again.',
+    retryAfterMs: 5000,
+  })
+}
+
+export function callFailed(method: string, cause: unknown): AgentServerError {
+  return new AgentServerError({
+    code: 'call_failed',
+    message: `'${method}' failed: ${(cause as Error).message}`,
+    hint: 'The words are of the agent; what it takes is in the documentation of the SDK.',
+    cause,
+  })
+}
+
 export function queueFull(waiting: number): AgentServerError {
   return new AgentServerError({
     code: 'queue_full',

@@ -99,6 +99,11 @@ export class Runner {
     return this.#turns.some(({ isStarted, isInterrupted }) => isStarted && !isInterrupted)
   }
 
+  /** A turn waits for the answer to a question, without a process. */
+  get isSuspended(): boolean {
+    return this.#suspended.length > 0
+  }
+
   get waiting(): number {
     return this.#queue.length
   }

@@ -204,6 +204,16 @@ export class Session {
   }
 
   /**
+   * Calls a method of the SDK's query on the agent, which is started if need be.
+   * @throws AgentServerError `call_refused`, `call_failed`, `question_open`, `invalid_request`, `credentials_required`,
+   * `no_model_access`, `agent_start_failed`, and those of options
+   */
+  async call(method: string, args: readonly unknown[], by: string): Promise<unknown> {
+    this.#requireStartable()
+    return await this.#engine.calls.call(method, args, by)
+  }
+
+  /**
    * Sets what is given, options as a whole; says when those take effect. Resolves once it is durable.
    * @throws AgentServerError `storage_full`
    */
@@ -254,12 +264,17 @@ export class Session {
     if (prompt !== undefined) this.#engine.runner.add(prompt)
   }
 
-  #requireAble(): void {
-    const { id, limits } = this.#record
-    const { host, maxQueuedPrompts } = this.#parts.means
+  /** An agent can be had. */
+  #requireStartable(): void {
     if (this.#end !== undefined) throw stopping()
-    if (!this.options.areComplete) throw credentialsRequired(id)
-    if (host.access(this.options.config).kind === 'none') throw noModelAccess()
+    if (!this.options.areComplete) throw credentialsRequired(this.id)
+    if (this.#parts.means.host.access(this.options.config).kind === 'none') throw noModelAccess()
+  }
+
+  #requireAble(): void {
+    const { limits } = this.#record
+    const { maxQueuedPrompts } = this.#parts.means
+    this.#requireStartable()
     const reached = reachedLimit(this.state.usageNow, limits)
     if (reached !== undefined) throw budgetReached(reached)
     if (this.feed.fault instanceof AgentServerError) throw this.feed.fault

@@ -78,6 +78,7 @@ export class Sessions {
   ): Promise<{ info: SessionInfo; created: boolean }> {
     const id = request.id ?? randomUUID()
     const options = isPlain ? (request.options ?? {}) : accept(request.options ?? {}, {})
+    this.#parts.means.host.requireUsable(options)
     if (this.#isClosed) throw stopping()
     if (this.#parts.store.wasDeleted(id)) throw sessionDeleted(id)
     const known = this.#entries.get(id)
@@ -151,6 +152,7 @@ export class Sessions {
     const { areComplete, config } = session.options
     const options =
       update.options === undefined ? {} : { options: accept(update.options, areComplete ? config : {}) }
+    if (options.options !== undefined) this.#parts.means.host.requireUsable(options.options)
     await session.update({ ...update, ...options })
     this.#find(id).record = session.record
     return session.info()

@@ -1,6 +1,7 @@
 import type {
   AskOutcome,
   AskResult,
+  CallMadeEvent,
   LoggedEvent,
   OpenAsk,
   PromptOutcome,
@@ -42,6 +43,9 @@ interface Notice {
   text: string
 }
 
+/** A call that changed what the agent is, as it may be shown. */
+export type MadeCall = Pick<CallMadeEvent, 'method' | 'args'>
+
 export interface StateSnapshot {
   seq: Seq
   at: number
@@ -55,6 +59,8 @@ export interface StateSnapshot {
   usage: UsageSnapshot
   conversation: ConversationSnapshot
   notices: Notice[]
+  calls?: [string, MadeCall][]
+  callsSeq?: Seq
 }
 
 /**
@@ -67,6 +73,8 @@ export class SessionState {
   readonly #prompts: Map<string, AcceptedPrompt>
   readonly #asks: Map<string, OpenAsk>
   readonly #settled: Map<string, SettledAsk>
+  readonly #calls: Map<string, MadeCall>
+  #callsSeq: Seq
   #notices: Notice[]
   /** When the last turn began. */
   #turnSeq: Seq
@@ -84,6 +92,8 @@ export class SessionState {
     this.#prompts = new Map(snapshot?.prompts.map((prompt) => [prompt.uuid, { ...prompt }]))
     this.#asks = new Map(snapshot?.asks.map((ask) => [ask.ask, ask]))
     this.#settled = new Map(snapshot?.settled)
+    this.#calls = new Map(snapshot?.calls)
+    this.#callsSeq = snapshot?.callsSeq ?? 0
     this.#notices = [...(snapshot?.notices ?? [])]
     this.#seq = snapshot?.seq ?? 0
     this.#lastAt = snapshot?.at ?? 0
@@ -126,6 +136,16 @@ export class SessionState {
     return this.#notices.map(({ text }) => text).join('\n') || undefined
   }
 
+  /** The calls that changed what the agent is, by what they take the place of, in their order. */
+  get calls(): ReadonlyMap<string, MadeCall> {
+    return this.#calls
+  }
+
+  /** Where the last of them stands in the log. */
+  get callsSeq(): Seq {
+    return this.#callsSeq
+  }
+
   get asks(): OpenAsk[] {
     return [...this.#asks.values()]
   }
@@ -162,6 +182,8 @@ export class SessionState {
       usage: this.#usage.snapshot,
       conversation: this.conversation.snapshot,
       notices: this.#notices,
+      calls: [...this.#calls],
+      callsSeq: this.#callsSeq,
     }
   }
 
@@ -203,6 +225,17 @@ export class SessionState {
         return this.#usage.begin(event.totals)
       case 'agent_exited':
         this.#hasAgent = false
+        return
+      case 'call_made': {
+        const { key = event.method, method, args } = event
+        this.#calls.delete(key)
+        this.#calls.set(key, { method, args })
+        this.#callsSeq = event.seq
+        return
+      }
+      case 'session_updated':
+        // Options are set as a whole: they say what the agent is from here on.
+        if (event.options !== undefined) this.#calls.clear()
         return
       default:
     }

@@ -4,7 +4,13 @@ import type {
   SessionUpdate,
   UserMessageInput,
 } from '@claude-agent/protocol'
-import { answerAsk, createSession, sendMessage, updateSession } from '@claude-agent/protocol/schema'
+import {
+  answerAsk,
+  callRequest,
+  createSession,
+  sendMessage,
+  updateSession,
+} from '@claude-agent/protocol/schema'
 import { Hono } from 'hono'
 import type { Sessions } from '../../session/sessions.ts'
 import { limitBody, readBody } from '../body.ts'
@@ -66,6 +72,11 @@ export function createSessionRoutes({
     const checked = readAnswer(answer, 'invalid_request')
     const session = await sessions.open(c.req.param('id'))
     return c.json(await session.answer(c.req.param('ask'), checked, by))
+  })
+  app.post('/:id/calls', limited, async (c) => {
+    const { method, args = [] } = await readBody(c, callRequest, 'invalid_request')
+    const session = await sessions.open(c.req.param('id'))
+    return c.json({ result: await session.call(method, args, 'http') })
   })
   app.route('/', createEventRoutes(sessions, { timing, maxStreams }))
   return app

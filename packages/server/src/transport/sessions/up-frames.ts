@@ -40,6 +40,8 @@ function act({ session, name }: Speaker, frame: Exclude<SessionUp, { type: 'auth
       return {}
     case 'cancel':
       return session.cancel(frame.uuid)
+    case 'call':
+      return session.call(frame.method, frame.args ?? [], name)
     case 'answer':
       return session.answer(frame.ask, readAnswer(frame, 'invalid_message'), name)
   }
