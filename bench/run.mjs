@@ -7,6 +7,7 @@ import { append } from './figures/append.mjs'
 import { attach } from './figures/attach.mjs'
 import { backFromIdle } from './figures/back-from-idle.mjs'
 import { burst } from './figures/burst.mjs'
+import { call } from './figures/call.mjs'
 import { deltaDelay } from './figures/delta-delay.mjs'
 import { deliveries } from './figures/deliveries.mjs'
 import { firstMessage } from './figures/first-message.mjs'
@@ -29,6 +30,7 @@ const FIGURES = [
   idle,
   backFromIdle,
   liveEvent,
+  call,
   attach,
   readers,
   deliveries,

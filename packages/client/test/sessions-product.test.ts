@@ -256,3 +256,19 @@ test('the program of the README runs to its end', patience, async () => {
   expect(stdout).toContain('to Write a file hello.txt with the text')
   expect(stdout).toMatch(/to go on from here: \{ log: '[\w-]+', seq: \d+ \}/)
 })
+
+test("calls reach the agent's query, over the socket and without one", patience, async () => {
+  const product = await startProduct({ script: chat })
+  const session = await create(connectTo(product))
+  expect(session.state.status).toBe('closed')
+  const models = await session.call('supportedModels')
+  expect(models.length).toBeGreaterThan(0)
+  const told: ClientEvent[] = []
+  session.on('call_made', (event) => told.push(event))
+  await until(() => session.state.status === 'connected', 'connected')
+  expect(await session.call('setPermissionMode', 'plan')).toBeUndefined()
+  await until(() => told.length === 1, 'it is told')
+  expect(told[0]).toMatchObject({ method: 'setPermissionMode', args: ['plan'] })
+  expect(await session.call('readFile', 'no such file')).toBeNull()
+  expect(await rejection(session.call('reconnectMcpServer', 'nobody'))).toMatchObject({ code: 'call_failed' })
+})

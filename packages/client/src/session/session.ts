@@ -5,13 +5,16 @@ import {
   type AnswerRequest,
   type AskKind,
   type AskResult,
+  type CallArguments,
+  type CallMethod,
+  type CallResult,
   type Cursor,
   type MessageAccepted,
   type MessageCancelled,
   type SessionInfo,
   type SessionUpdate,
 } from '@claude-agent/protocol'
-import type { Endpoint } from '../endpoint.ts'
+import type { Locate } from '../endpoint.ts'
 import { LinkedAbort, orAborted } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions, ConnectionState } from '../types.ts'
@@ -25,7 +28,7 @@ import type { AskTypes, EventsOptions, EventStream, Prompt, SendOptions, Session
 
 export interface SessionParts {
   id: string
-  endpoint: Endpoint
+  locate: Locate
   client: string
   limits: Limits
 }
@@ -191,6 +194,24 @@ export class Session {
     return this.#during(options.signal, (signal) =>
       this.#requests.deliver({ ...request, frame: { type: 'cancel', uuid } }, signal),
     )
+  }
+
+  /**
+   * Calls a method of the SDK's `Query` on the session's agent, which is started if need be; what it takes and gives is as
+   * in the SDK. Not tried again when the connection is lost.
+   * @throws AgentServerError `call_refused`, `call_failed`, `question_open`, `invalid_request`
+   */
+  async call<M extends CallMethod>(method: M, ...args: CallArguments<M>): Promise<CallResult<M>> {
+    const given: unknown[] = [...args]
+    while (given.length > 0 && given.at(-1) === undefined) given.pop()
+    const request = { method: 'POST', path: `${this.#path}/calls` } as const
+    const json = JSON.stringify({ method, args: given })
+    const frame = { type: 'call', method, args: given } as const
+    const result = await this.#during(undefined, (signal) =>
+      this.#requests.deliver<CallResult<M> | null>({ ...request, json, frame }, signal),
+    )
+    // Nothing is null on the wire; this one says by null that there is nothing to read.
+    return (method === 'readFile' ? result : (result ?? undefined)) as CallResult<M>
   }
 
   /**

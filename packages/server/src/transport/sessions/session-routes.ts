@@ -76,7 +76,7 @@ export function createSessionRoutes({
   app.post('/:id/calls', limited, async (c) => {
     const { method, args = [] } = await readBody(c, callRequest, 'invalid_request')
     const session = await sessions.open(c.req.param('id'))
-    return c.json({ result: await session.call(method, args, 'http') })
+    return c.json((await session.call(method, args, 'http')) as never)
   })
   app.route('/', createEventRoutes(sessions, { timing, maxStreams }))
   return app
