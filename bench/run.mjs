@@ -15,6 +15,7 @@ import { idle } from './figures/idle.mjs'
 import { idleSessions } from './figures/idle-sessions.mjs'
 import { laterTurn, streamedTurn } from './figures/later-turn.mjs'
 import { liveEvent } from './figures/live-event.mjs'
+import { modelRelay } from './figures/model-relay.mjs'
 import { readers } from './figures/readers.mjs'
 import { twenty } from './figures/twenty.mjs'
 import { openLab } from './lab.mjs'
@@ -37,6 +38,7 @@ const FIGURES = [
   twenty,
   append,
   idleSessions,
+  modelRelay,
 ]
 const HELP = `Usage: npm run bench -- [--only name[,name]] [--quick] [--pairs number] [--json file] [--server file]
 

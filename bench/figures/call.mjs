@@ -15,7 +15,7 @@ export const call = {
   bound: '≤ + 1 ms',
   async measure(lab, { pairs: count }) {
     const server = await lab.startServer()
-    const { session, stop } = await createConversation(server.url)
+    const conversation = await createConversation(server.url)
     await untilParked(server.id)
     let end = () => {}
     const options = await createOptions(lab)
@@ -23,14 +23,14 @@ export const call = {
     const live = query({ prompt: waiting(new Promise((resolve) => (end = resolve))), options })
     await live.initializationResult()
     const sides = {
-      ours: () => time(() => session.call('mcpServerStatus')),
+      ours: () => time(() => conversation.session.call('mcpServerStatus')),
       bare: () => time(() => live.mcpServerStatus()),
     }
     await measurePairs(CALLS_PER_PAIR, sides, async () => {})
     const pairs = await measurePairs(count * CALLS_PER_PAIR, sides, async () => {})
     end()
     live.close()
-    await stop()
+    await conversation.stop()
     await server.stop()
     const { ours, bare } = compare(pairs)
     const isReached = ours - bare <= 1
@@ -41,6 +41,7 @@ export const call = {
 
 async function* waiting(over) {
   await over
+  yield* []
 }
 
 async function time(action) {

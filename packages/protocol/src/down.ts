@@ -77,3 +77,27 @@ export type SessionDown =
   | HeartbeatFrame
   | ErrorFrame
   | SessionEvent
+
+/** A request for the model, for a client that parked its socket. With `hasBody` binary frames follow, then `end`. */
+export interface ModelRequest {
+  type: 'request'
+  id: string
+  method: string
+  /** With its query. */
+  path: string
+  headers: Record<string, string>
+  hasBody: boolean
+}
+
+/** Nothing more comes: of the answer, from a client; of the request's body, from the server. */
+export interface End {
+  type: 'end'
+}
+
+/** Nobody waits for the answer any more; the request's body is over too. */
+export interface CancelRequest {
+  type: 'cancel'
+}
+
+/** Everything that a server sends on `WS /model`, beside binary frames. */
+export type ModelDown = Connected | ModelRequest | End | CancelRequest | HeartbeatFrame | ErrorFrame

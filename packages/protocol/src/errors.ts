@@ -74,6 +74,14 @@ export const ERRORS = {
     retry: false,
     summary: 'The agent could not go on with the history that the session knows.',
   },
+  // calls
+  call_refused: { status: 400, retry: false, summary: 'The method may not be called from outside.' },
+  call_failed: { status: 502, retry: false, summary: 'The agent refused the call, or ended during it.' },
+  question_open: {
+    status: 409,
+    retry: true,
+    summary: 'A question waits for its answer; the agent is not there until then.',
+  },
   // the agent
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },
   agent_start_failed: { status: 502, retry: true, summary: 'The process of the agent did not start.' },
@@ -112,7 +120,34 @@ export const ERRORS = {
   connect_timeout: { status: 0, retry: true, summary: 'The server did not answer in time.' },
   not_connected: { status: 0, retry: true, summary: 'The client is not connected.' },
   not_a_server: { status: 0, retry: false, summary: 'What answered is not a claude-agent-server.' },
-  not_supported: { status: 0, retry: false, summary: 'This version cannot do it.' },
+  not_supported: {
+    status: 0,
+    retry: false,
+    summary: 'This version, this platform or this engine cannot do it.',
+  },
+  // sandboxes
+  sandbox_not_found: { status: 0, retry: false, summary: 'The sandbox is gone, or was never there.' },
+  template_not_found: { status: 0, retry: false, summary: 'The engine has no such image or template.' },
+  quota_exceeded: {
+    status: 0,
+    retry: true,
+    summary: 'The engine does not give more sandboxes, or not of this size.',
+  },
+  engine_unreachable: {
+    status: 0,
+    retry: true,
+    summary: 'The engine does not answer, or is not installed.',
+  },
+  start_failed: {
+    status: 0,
+    retry: false,
+    summary: 'The sandbox was made, but its server did not start.',
+  },
+  start_timeout: {
+    status: 0,
+    retry: true,
+    summary: 'The sandbox was not ready in time.',
+  },
 } as const satisfies Record<string, ErrorKind>
 
 export type ErrorCode = keyof typeof ERRORS

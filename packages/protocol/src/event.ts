@@ -1,5 +1,6 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskKind, AskData, AskOutcome } from './ask.ts'
+import type { CallMethod } from './call.ts'
 import type { ErrorBody } from './errors.ts'
 import type { SessionStatus, SessionUpdate, UsageTotals } from './session.ts'
 import type { UserMessageInput } from './up.ts'
@@ -90,6 +91,20 @@ export interface SessionUpdatedEvent extends SessionUpdate {
   type: 'session_updated'
 }
 
+/**
+ * A call has changed what the agent is; it is made again on each further process of it, until options are set. Secrets
+ * in `args` read `[redacted]`.
+ */
+export interface CallMadeEvent {
+  type: 'call_made'
+  method: CallMethod
+  args: unknown[]
+  /** An earlier call with the same key counts no more. */
+  key?: string
+  /** Who called, by the name that the client gave itself. */
+  by: string
+}
+
 /** What the agent's process wrote to stderr. */
 export interface InfoEvent {
   type: 'info'
@@ -111,6 +126,7 @@ export type NewEvent =
   | AgentStartedEvent
   | AgentExitedEvent
   | SessionUpdatedEvent
+  | CallMadeEvent
   | InfoEvent
   | ErrorEvent
 

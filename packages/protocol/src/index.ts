@@ -4,21 +4,31 @@ export { OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION } from './version.ts'
 export type {
   Answer,
   Auth,
+  Call,
+  CallRequest,
   Cancel,
   Heartbeat,
   Interrupt,
+  ModelError,
+  ModelResponse,
+  ModelUp,
+  Park,
   PlainUp,
   SessionUp,
   UserMessage,
   UserMessageInput,
 } from './up.ts'
 export type {
+  CancelRequest,
   CaughtUp,
   Connected,
+  End,
   ErrorFrame,
   Gap,
   HeartbeatFrame,
   Info,
+  ModelDown,
+  ModelRequest,
   PlainDown,
   Reply,
   SdkMessage,
@@ -31,6 +41,7 @@ export type {
   AgentStartedEvent,
   AskEvent,
   AskSettledEvent,
+  CallMadeEvent,
   EphemeralEvent,
   ErrorEvent,
   InfoEvent,
@@ -59,6 +70,9 @@ export type {
   CanUseToolData,
   OpenAsk,
 } from './ask.ts'
+// calls
+export type { CallArguments, CallMethod, CallResult } from './call.ts'
+export { CALL_METHODS } from './call.ts'
 // HTTP
 export type {
   CreateSessionRequest,
@@ -83,6 +97,7 @@ export type {
   WatchReady,
 } from './files.ts'
 export type { Health } from './health.ts'
+export type { Lease } from './lease.ts'
 // errors
 export type { ErrorBody, ErrorCode, ErrorFields, ErrorKind } from './errors.ts'
 export { AgentServerError, ERRORS, parseErrorBody } from './errors.ts'

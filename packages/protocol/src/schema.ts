@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { PlainUp, SessionUp } from './up.ts'
+import type { ModelUp, PlainUp, SessionUp } from './up.ts'
 
 // Every schema of a frame keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
 
@@ -35,6 +35,12 @@ export const plainUp = {
   interrupt: z.looseObject({ type: z.literal('interrupt') }),
 } satisfies Record<PlainUp['type'], unknown>
 
+/** Which methods there are, and what each takes, is said by the policy of the server. */
+const callFields = {
+  method: z.string().check(z.maxLength(100)),
+  args: z.optional(z.array(z.unknown()).check(z.maxLength(10))),
+}
+
 /** Which result fits depends on the kind of the ask, so that is checked where the kind is known. */
 const answerFields = { result: z.optional(z.looseObject({})), error: z.optional(z.string()) }
 
@@ -44,8 +50,22 @@ export const sessionUp = {
   interrupt: z.looseObject({ type: z.literal('interrupt'), id }),
   cancel: z.looseObject({ type: z.literal('cancel'), id, uuid: z.string() }),
   answer: z.looseObject({ type: z.literal('answer'), id, ask: z.string(), ...answerFields }),
+  call: z.looseObject({ type: z.literal('call'), id, ...callFields }),
   heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
 } satisfies Record<SessionUp['type'], unknown>
+
+export const modelUp = {
+  auth,
+  park: z.looseObject({ type: z.literal('park') }),
+  response: z.looseObject({
+    type: z.literal('response'),
+    status: z.int().check(z.minimum(200), z.maximum(599)),
+    headers: z.record(z.string(), z.string()),
+  }),
+  end: z.looseObject({ type: z.literal('end') }),
+  error: z.looseObject({ type: z.literal('error'), error: z.string(), code: z.string() }),
+  heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
+} satisfies Record<ModelUp['type'], unknown>
 
 // Bodies of requests take only what is named: a misspelt field must not be lost in silence.
 
@@ -78,7 +98,13 @@ export const createSession = z.strictObject({
 
 export const sendMessage = z.looseObject({ data: userMessageInput })
 
+export const callRequest = z.strictObject(callFields)
+
 export const answerAsk = z.strictObject({
   ...answerFields,
   by: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
+})
+
+export const extendLease = z.strictObject({
+  timeoutMs: z.int().check(z.minimum(1000), z.maximum(86_400_000)),
 })

@@ -1,5 +1,7 @@
 import type { SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskResult } from './ask.ts'
+import type { End } from './down.ts'
+import type { CallMethod } from './call.ts'
 
 /** First frame on a socket of a server with a token, from clients that cannot set headers. At most 4 KB, within 5 s. */
 export interface Auth {
@@ -43,6 +45,19 @@ export interface Answer {
   error?: string
 }
 
+/** `POST /sessions/:id/calls` */
+export interface CallRequest {
+  method: CallMethod
+  /** @default [] */
+  args?: unknown[]
+}
+
+/** Calls a method of the SDK's `Query` on the session's agent, which is started if need be. */
+export interface Call extends CallRequest {
+  type: 'call'
+  id?: string
+}
+
 /** Asks for a sign of life; a `heartbeat` comes back at once. */
 export interface Heartbeat {
   type: 'heartbeat'
@@ -52,4 +67,26 @@ export interface Heartbeat {
 export type PlainUp = Auth | UserMessage | Interrupt
 
 /** Everything that a client may send on `WS /sessions/:id/ws`. */
-export type SessionUp = Auth | UserMessage | Interrupt | Cancel | Answer | Heartbeat
+export type SessionUp = Auth | UserMessage | Interrupt | Cancel | Answer | Call | Heartbeat
+
+/** On a model socket: this client takes a request for the model. Said once per request. */
+export interface Park {
+  type: 'park'
+}
+
+/** The model's answer begins; its body follows in binary frames, then `end`. */
+export interface ModelResponse {
+  type: 'response'
+  status: number
+  headers: Record<string, string>
+}
+
+/** In place of the answer, or of its rest: why there is none. */
+export interface ModelError {
+  type: 'error'
+  error: string
+  code: string
+}
+
+/** Everything that a client may send on `WS /model`, beside binary frames. */
+export type ModelUp = Auth | Park | ModelResponse | End | ModelError | Heartbeat

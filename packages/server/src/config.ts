@@ -4,7 +4,7 @@ import { parseArgs, parseEnv } from 'node:util'
 import { AgentServerError } from '@claude-agent/protocol'
 import { getProxyForUrl } from 'proxy-from-env'
 import { createBaseEnvironment } from './agent/environment.ts'
-import { readModelAccess, type ModelAccess } from './agent/model-access.ts'
+import { clientAccess, readModelAccess, type ModelAccess } from './agent/model-access.ts'
 import type { Setting } from './setting.ts'
 import { refuseSetting, SETTINGS } from './settings.ts'
 
@@ -49,24 +49,32 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
     values[name] = given === undefined ? setting.fallback() : read(setting, given, flag !== undefined)
   }
   const config = values as unknown as Values
-  if (!isLoopback(config.host) && config.token === undefined) {
-    refuseSetting(
-      'HOST',
-      config.host,
-      'a loopback address (127.0.0.1, ::1, localhost) while CLAUDE_AGENT_TOKEN is not set',
-    )
-  }
+  // A sealed server gets its token later; nobody is served before.
+  if (config.sealFile === undefined) requireToken(config)
   const upstream = env['ANTHROPIC_BASE_URL'] || DEFAULT_UPSTREAM
   if (!/^https?:\/\//.test(upstream) || !URL.canParse(upstream)) {
     refuseSetting('ANTHROPIC_BASE_URL', upstream, 'an http or https URL')
   }
   return {
     ...config,
-    access: readModelAccess(env),
+    access: config.broker === 'client' ? clientAccess(env) : readModelAccess(env),
     upstream: new URL(upstream),
     proxy: getProxyForUrl(upstream) || undefined,
     agentEnvironment: createBaseEnvironment(env, config.passEnv),
   }
+}
+
+/**
+ * Beyond loopback only those who show a token are served.
+ * @throws AgentServerError `invalid_setting`
+ */
+export function requireToken({ host, token }: Pick<ServerConfig, 'host' | 'token'>): void {
+  if (isLoopback(host) || token !== undefined) return
+  refuseSetting(
+    'HOST',
+    host,
+    'a loopback address (127.0.0.1, ::1, localhost) while CLAUDE_AGENT_TOKEN is not set',
+  )
 }
 
 /** What the bin prints for `--help`. */

@@ -1,38 +1,40 @@
-import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentHost } from './agent/agent-host.ts'
 import { Broker } from './agent/broker/broker.ts'
+import { ClientUpstream } from './agent/broker/client-upstream.ts'
+import { Upstream } from './agent/broker/upstream.ts'
+import { openQuarters, type Quarters } from './agent/quarters.ts'
 import { ProcessPool } from './agent/process-pool.ts'
 import { SpareAgents } from './agent/spare-agents.ts'
 import { Supervision } from './agent/supervision/supervision.ts'
-import type { ServerConfig } from './config.ts'
+import { requireToken, type ServerConfig } from './config.ts'
+import { openOwnDoor, type FileDoor } from './file-server/file-door.ts'
+import { FILE_PROGRAM } from './file-server/file-process.ts'
+import { openPassedDoor } from './file-server/passed-door.ts'
 import { isInside } from './files/path.ts'
-import { Workspace } from './files/workspace.ts'
+import { Lease } from './lease.ts'
 import { DataDirLock } from './lock.ts'
 import { createFingerprint } from './policy/fingerprint.ts'
+import { drawBytes, drawUuid } from './random.ts'
 import { PlainConversation } from './session/plain-conversation.ts'
 import { Sessions } from './session/sessions.ts'
 import { SessionStore } from './session/store.ts'
 import { Access } from './transport/access.ts'
 import { createConfigRoutes } from './transport/config-routes.ts'
-import { createFileRoutes } from './transport/file-routes.ts'
 import { createHttp } from './transport/http.ts'
+import { createLeaseRoutes } from './transport/lease-routes.ts'
+import { createListener, listen, urlOf } from './transport/listen.ts'
+import { serveModelSocket } from './transport/model-socket.ts'
 import { PlainLayer } from './transport/plain/plain-layer.ts'
 import { Upgrade } from './transport/upgrade.ts'
-import { serveWatch } from './transport/watch-socket.ts'
 import { SessionLayer } from './transport/sessions/session-layer.ts'
 import { createSessionRoutes } from './transport/sessions/session-routes.ts'
 import { createWebPage } from './transport/web-page.ts'
 import { VERSION } from './version.ts'
-
-/** What uploads that were broken off get to clean up after themselves. */
-const SETTLE_MS = 5_000
 
 /** A server that runs. */
 export interface RunningServer {
@@ -40,30 +42,67 @@ export interface RunningServer {
   readonly url: string
   /** Ends its sockets and agents; resolves when no process of it is left. Safe to call again. */
   close(): Promise<void>
+  /** Resolves once it has ended: it was closed, or its lease is over. */
+  readonly ended: Promise<void>
 }
 
+/** What ends the parts of a server, in the order in which they were started. */
+type Ends = (() => unknown)[]
+
 /**
- * Starts a server: the one place where its parts meet.
+ * Starts a server. On a socket that `listening` has, it takes over once it is ready: what was served there until then is
+ * served no more, connections stay. When it fails, nothing is left of it.
  * @throws AgentServerError `data_dir_in_use`, `port_in_use`, `invalid_setting`
  */
-export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  await makeFolder(config.workspace, 'CLAUDE_AGENT_WORKSPACE', 0o755)
+export async function startServer(config: ServerConfig, listening?: Server): Promise<RunningServer> {
+  requireToken(config)
+  const ends: Ends = []
+  try {
+    return await assemble(config, ends, listening)
+  } catch (error) {
+    await endAll(ends)
+    throw error
+  }
+}
+
+async function endAll(ends: Ends): Promise<void> {
+  for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end()
+}
+
+/** The one place where the parts of a server meet. */
+async function assemble(config: ServerConfig, ends: Ends, listening?: Server): Promise<RunningServer> {
   await makeFolder(config.dataDir, 'CLAUDE_AGENT_DATA_DIR', 0o700)
+  const quarters = await findQuarters(config)
   await requireApart(config)
   const lock = await DataDirLock.acquire(config.dataDir)
-  const supervision = await Supervision.start(await readMark(config.dataDir))
-  const broker = await Broker.start(config.upstream, config.proxy)
-  const workspace = await Workspace.open(config.workspace)
+  ends.push(() => lock.release())
+  const supervision = await Supervision.start(await readMark(config.dataDir), { user: quarters?.user })
+  ends.push(() => supervision.close())
+  const brought = config.broker === 'client' ? new ClientUpstream() : undefined
+  const broker = await Broker.start(brought ?? new Upstream(config.upstream, config.proxy))
+  ends.push(() => broker.close())
+  if (config.access.kind === 'client' && config.access.ignored !== undefined)
+    console.error(
+      `${config.access.ignored} is not used: CLAUDE_AGENT_BROKER=client, clients bring the model.`,
+    )
+  const opening = openFiles(config, supervision, quarters)
+  ends.push(() =>
+    opening.then(
+      (files) => files.close(),
+      () => {},
+    ),
+  )
   const { permissionMode, settingSources, maxLogBytes, maxLogAgeMs } = config
   const host = new AgentHost({
     broker,
     supervision,
     access: config.access,
-    environment: config.agentEnvironment,
+    environment: quarters?.environment ?? config.agentEnvironment,
+    user: quarters?.user,
     workspace: config.workspace,
     defaults: { permissionMode, settingSources },
   })
-  const fingerprint = createFingerprint(randomBytes(32))
+  const fingerprint = createFingerprint(drawBytes(32))
   const pool = new ProcessPool(config.maxProcesses)
   const spares = new SpareAgents(host, pool, config.spares)
   const { sessions, resume } = await Sessions.open({
@@ -80,6 +119,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   const plain = new PlainLayer(conversation, maxFrameBytes)
   const layer = new SessionLayer({ sessions, version: VERSION, maxFrameBytes })
   let isStopping = false
+  const lease = new Lease(() => {
+    console.error('claude-agent-server: its lease is over, so it ends. POST /lease would have extended it.')
+    void close().catch(() => {})
+  })
+  ends.push(() => lease.stop())
+  const files = await opening
   const http = createHttp({
     access,
     version: VERSION,
@@ -87,10 +132,11 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     page: await createWebPage(new URL('../dist/web/', import.meta.url)),
     config: createConfigRoutes(conversation, maxBodyBytes),
     sessions: createSessionRoutes({ sessions, maxBodyBytes, maxStreams: config.maxConnections }),
-    files: createFileRoutes({ workspace, maxFileBytes: config.maxFileBytes }),
+    files: files.routes,
+    lease: createLeaseRoutes(lease, maxBodyBytes),
   })
   const answer = getRequestListener(http.fetch)
-  const server = createServer({ requestTimeout: 0 }, (request, response) => void answer(request, response))
+  const server = listening ?? createListener()
   const upgrade = new Upgrade({
     access,
     maxFrameBytes: config.maxFrameBytes,
@@ -98,9 +144,14 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     handlers: {
       '/ws': (socket, _url, raw) => void plain.serve(socket, raw),
       '/sessions/:id/ws': (socket, url, raw, { id }) => void layer.serve(socket, url, raw, id!),
-      '/files/watch': (socket, url) => serveWatch(socket, url, workspace),
+      '/files/watch': (socket, url) => files.watch(socket, url),
+      ...(brought === undefined
+        ? {}
+        : { '/model': (socket, _url, raw) => serveModelSocket(socket, raw, brought) }),
     },
   })
+  server.removeAllListeners('request').removeAllListeners('upgrade')
+  server.on('request', (request, response) => void answer(request, response))
   upgrade.attach(server)
 
   const stop = async (): Promise<void> => {
@@ -110,21 +161,55 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await Promise.all([sessions.close(), spares.close()])
     upgrade.close()
     server.closeAllConnections()
-    await Promise.race([workspace.settle(), delay(SETTLE_MS, undefined, { ref: false })])
-    await broker.close()
-    await supervision.close()
-    await lock.release()
+    await endAll(ends)
   }
+  let markEnded!: (stopped: Promise<void>) => void
+  const ended = new Promise<void>((resolve) => (markEnded = resolve))
+  ended.catch(() => {})
   let stopped: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    stopped ??= stop()
+    markEnded(stopped)
+    return stopped
+  }
   try {
-    await listen(server, config)
+    if (listening === undefined) await listen(server, config)
   } catch (error) {
     await stop()
     throw error
   }
+  if (config.leaseMs > 0) lease.extend(config.leaseMs)
   conversation.prepare()
   void resume()
-  return { url: urlOf(server), close: () => (stopped ??= stop()) }
+  return { url: urlOf(server), close, ended }
+}
+
+/** Makes the workspace; where agents have a user of their own, it is his, as whatever else he needs. */
+async function findQuarters(config: ServerConfig): Promise<Quarters | undefined> {
+  const { agentUser } = config
+  if (agentUser !== undefined)
+    return await openQuarters({ ...config, agentUser, programs: [process.execPath, FILE_PROGRAM] })
+  await makeFolder(config.workspace, 'CLAUDE_AGENT_WORKSPACE', 0o755)
+  return undefined
+}
+
+/** The door to the workspace, with the rights of whoever agents run as. */
+async function openFiles(
+  config: ServerConfig,
+  supervision: Supervision,
+  quarters?: Quarters,
+): Promise<FileDoor> {
+  const { workspace, dataDir, maxFileBytes } = config
+  if (quarters === undefined) return await openOwnDoor(workspace, maxFileBytes)
+  const { PATH = '/usr/bin:/bin', HOME = '/' } = quarters.environment
+  const environment = { PATH, HOME }
+  return await openPassedDoor({
+    scope: () => supervision.open(),
+    dataDir,
+    workspace,
+    maxFileBytes,
+    environment,
+  })
 }
 
 /** Logs are no business of the agent's file API, nor the workspace of the server's own folder. */
@@ -157,31 +242,7 @@ async function readMark(dataDir: string): Promise<string> {
   const path = join(dataDir, 'id')
   const known = await readFile(path, 'utf8').catch(() => '')
   if (/^[\w-]{36}$/.test(known)) return known
-  const fresh = randomUUID()
+  const fresh = drawUuid()
   await writeFile(path, fresh, { mode: 0o600 })
   return fresh
-}
-
-async function listen(server: Server, { host, port }: ServerConfig): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const taken = cause.code === 'EADDRINUSE'
-      reject(
-        new AgentServerError({
-          code: taken ? 'port_in_use' : 'invalid_setting',
-          message: taken
-            ? `Port ${port} of ${host} is taken.`
-            : `Cannot listen on ${host}:${port}: ${cause.message}.`,
-          hint: taken ? 'Stop what listens there, or choose another one with PORT.' : 'Set HOST and PORT.',
-          cause,
-        }),
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { describeSettings, isLoopback, loadEnvFile, readConfig } from '../src/config.ts'
+import { describeSettings, isLoopback, loadEnvFile, readConfig, requireToken } from '../src/config.ts'
 import { SETTINGS } from '../src/settings.ts'
 import { temporaryFolder } from './support.ts'
 
@@ -90,6 +90,12 @@ describe('a value', () => {
 
 test('beyond loopback it starts with a token only', () => {
   expect(readConfig(['--host', '0.0.0.0'], { ...base, CLAUDE_AGENT_TOKEN: 't' }).host).toBe('0.0.0.0')
+})
+
+test('a sealed start may listen anywhere; what serves without a token may not', () => {
+  const config = readConfig(['--host', '0.0.0.0'], { ...base, CLAUDE_AGENT_SEAL_FILE: '/run/seal.json' })
+  expect(config).toMatchObject({ host: '0.0.0.0', sealFile: '/run/seal.json', token: undefined })
+  expect(() => requireToken(config)).toThrow('CLAUDE_AGENT_TOKEN is not set')
 })
 
 test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]', 'LOCALHOST'])('%s is loopback', (host) => {

@@ -1,8 +1,9 @@
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
-import type { QueryConfig } from '@claude-agent/protocol'
+import { AgentServerError, type QueryConfig } from '@claude-agent/protocol'
 import type { Broker, Grant } from './broker/broker.ts'
 import { completeAgents } from '../policy/agents.ts'
 import { splitSettings } from '../policy/split-settings.ts'
+import type { AgentUser } from './agent-user.ts'
 import { Agent, type AgentStart } from './agent.ts'
 import { askingOptions, type Asking } from './asking.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
@@ -20,6 +21,8 @@ export interface AgentHostOptions {
   defaults: Pick<Options, 'permissionMode' | 'settingSources'>
   /** Keeps the processes of this server's agents together. */
   supervision: Supervision
+  /** The user that agents run as. @default the server's own */
+  user?: AgentUser | undefined
 }
 
 /** Whom an agent works for. A spare has a stand-in until it is given to a session. */
@@ -52,11 +55,22 @@ export class AgentHost {
     this.#options = options
   }
 
-  /** How an agent with this configuration reaches a model: its own key wins. */
+  /** How an agent with this configuration reaches a model: its own key wins, unless all keys are the clients'. */
   access(config: QueryConfig): ModelAccess {
-    return config.anthropicApiKey
-      ? apiKeyAccess(config.anthropicApiKey, 'anthropicApiKey')
-      : this.#options.access
+    const { access } = this.#options
+    if (!config.anthropicApiKey || access.kind === 'client') return access
+    return apiKeyAccess(config.anthropicApiKey, 'anthropicApiKey')
+  }
+
+  /** @throws AgentServerError `option_refused` for a key where all keys are the clients' */
+  requireUsable(config: QueryConfig): void {
+    if (this.#options.access.kind !== 'client' || !config.anthropicApiKey) return
+    throw new AgentServerError({
+      code: 'option_refused',
+      message:
+        "'anthropicApiKey' may not be set: this server has clients speak to the model, with their own key.",
+      hint: 'Leave it out and call serveModel() of @claude-agent/client with it, or start the server without CLAUDE_AGENT_BROKER=client.',
+    })
   }
 
   /** What an agent would be started with, without secrets that can change while it lives. Equal means: no new process. */
@@ -68,11 +82,13 @@ export class AgentHost {
 
   /** What the CLI has written of a conversation. */
   async readTranscript(sdkSessionId: string, config: QueryConfig): Promise<Transcript | undefined> {
-    return await Transcript.read(sdkSessionId, { ...this.#options.environment, ...config.env })
+    const { environment, user } = this.#options
+    return await Transcript.read(sdkSessionId, { ...environment, ...config.env }, user)
   }
 
   async removeTranscript(sdkSessionId: string, config: QueryConfig): Promise<void> {
-    await removeTranscript(sdkSessionId, { ...this.#options.environment, ...config.env })
+    const { environment, user } = this.#options
+    await removeTranscript(sdkSessionId, { ...environment, ...config.env }, user)
   }
 
   /** Starts an agent on a conversation of the SDK. @throws AgentServerError `agent_start_failed` */

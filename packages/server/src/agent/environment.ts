@@ -31,6 +31,20 @@ const INHERITED = [
   'ANTHROPIC_DEFAULT_HAIKU_MODEL',
 ] as const
 
+/** What tells of the server's own user, and would lead an agent of another one astray. */
+const OF_OWN_USER = [
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'TMPDIR',
+  'XDG_CACHE_HOME',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+  'CLAUDE_CONFIG_DIR',
+  'IS_SANDBOX',
+] as const
+
 /** Loopback is never reached through a proxy: the broker lives there. */
 const LOOPBACK = '127.0.0.1,localhost,::1'
 
@@ -73,4 +87,22 @@ export function createBaseEnvironment(
     // Without it the CLI refuses to run as root with permissions bypassed, which is the default of this server.
     ...(process.getuid?.() === 0 ? { IS_SANDBOX: '1' } : {}),
   }
+}
+
+/** The same for agents of another user. What is passed on by name is meant for him as it is. */
+export function moveEnvironment(
+  environment: Readonly<Record<string, string>>,
+  user: { name: string | undefined; shell: string | undefined },
+  home: string,
+  passed: readonly string[],
+): Record<string, string> {
+  const moved: Record<string, string> = { ...environment }
+  for (const name of OF_OWN_USER) if (!passed.includes(name)) delete moved[name]
+  moved['HOME'] ??= home
+  if (user.name !== undefined) {
+    moved['USER'] ??= user.name
+    moved['LOGNAME'] ??= user.name
+  }
+  if (user.shell !== undefined) moved['SHELL'] ??= user.shell
+  return moved
 }

@@ -13,6 +13,8 @@ export type ModelAccess =
   | { kind: 'broker'; name: string; variable: string; credential: Credential }
   /** A cloud provider: its variables go to the agent as they are, and the agent can read them. */
   | { kind: 'cloud'; name: string; environment: Record<string, string> }
+  /** Through clients, which have the key; `ignored` names a credential of the server's that is not used for it. */
+  | { kind: 'client'; ignored?: string }
   | { kind: 'none' }
 
 interface CloudProvider {
@@ -103,6 +105,12 @@ export function readModelAccess(env: NodeJS.ProcessEnv): ModelAccess {
   const oauthToken = readCredential(env, 'CLAUDE_CODE_OAUTH_TOKEN')
   if (oauthToken !== undefined) return bearer('CLAUDE_CODE_OAUTH_TOKEN', oauthToken)
   return { kind: 'none' }
+}
+
+/** The access by way of the clients: what the environment gives is not used. */
+export function clientAccess(env: NodeJS.ProcessEnv): ModelAccess {
+  const own = readModelAccess(env)
+  return { kind: 'client', ...('name' in own ? { ignored: own.name } : {}) }
 }
 
 /** A credential as it can stand in a header. Secrets from files often end with a line break; that is no part of them. */

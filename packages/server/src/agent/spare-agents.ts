@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { drawUuid } from '../random.ts'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskData, AskKind, AskResult, QueryConfig } from '@claude-agent/protocol'
 import type { Agent } from './agent.ts'
@@ -69,7 +69,7 @@ export class SpareAgents {
 class Spare implements AgentOwner, PoolMember {
   readonly fingerprint: string
   readonly #wish: SpareWish
-  readonly #sdkSessionId = randomUUID()
+  readonly #sdkSessionId = drawUuid()
   readonly #abort = new AbortController()
   /** What it wrote before it had an owner. */
   readonly #early: string[] = []

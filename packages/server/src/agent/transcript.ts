@@ -1,11 +1,7 @@
-import { constants } from 'node:fs'
-import { open, readdir, rename, rm } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { rename, rm } from 'node:fs/promises'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-
-/** Bytes of a transcript that is still read; V8's strings end at 512 MiB. */
-const MAX_BYTES = 256 * 1024 * 1024
+import type { AgentUser } from './agent-user.ts'
+import { changeTranscript, findTranscript, readWhole } from './transcript-file.ts'
 
 /** A line of the CLI's transcript, as far as this server reads it. */
 interface TranscriptEntry {
@@ -47,30 +43,34 @@ export class Transcript {
   readonly #isUnreadable: boolean
   /** Bytes of its whole lines. */
   readonly #size: number
+  readonly #user: AgentUser | undefined
 
-  /** @param isUnreadable the agent may have put anything there */
-  private constructor(path: string, text: string, isUnreadable: boolean) {
+  /** @param whole undefined where it cannot be read: the agent may have put anything there */
+  private constructor(path: string, whole: string | undefined, user: AgentUser | undefined) {
+    const text = whole ?? ''
     const size = text.lastIndexOf('\n') + 1
     const lines = text.slice(0, size).split('\n').slice(0, -1).map(parse)
     this.path = path
     this.#size = Buffer.byteLength(text.slice(0, size))
     this.#entries = lines.filter((entry) => entry !== undefined)
-    this.#isUnreadable = isUnreadable
-    this.#isDamaged = isUnreadable || this.#entries.length < lines.length
+    this.#user = user
+    this.#isUnreadable = whole === undefined
+    this.#isDamaged = this.#isUnreadable || this.#entries.length < lines.length
   }
 
   /**
    * The transcript of a conversation, or undefined when there is none. `env` is the agent's own. It lies where the agent
    * can write, so whatever is there instead of a file that can be read is a damaged transcript, never an error.
+   * Where agents have a user, it must be his.
    */
   static async read(
     sdkSessionId: string,
     env: Record<string, string | undefined>,
+    user?: AgentUser,
   ): Promise<Transcript | undefined> {
     const path = await findTranscript(sdkSessionId, env)
     if (path === undefined) return undefined
-    const text = await readWhole(path).catch(() => undefined)
-    return new Transcript(path, text ?? '', text === undefined)
+    return new Transcript(path, await readWhole(path, user).catch(() => undefined), user)
   }
 
   /** Whether there is a conversation in it: the CLI refuses to go on with a file that has none, and to begin one over it. */
@@ -132,22 +132,22 @@ export class Transcript {
    * then: where the chain has forked since, as it does at a question, a crash would leave it with the dead end.
    */
   async repair(): Promise<void> {
-    const file = await open(this.path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-    try {
+    await changeTranscript(this.path, this.#user, async (file) => {
       await file.truncate(this.#size)
       const noted = this.#entries.findLast(({ type }) => type === 'last-prompt')
       const last = this.#last
       if (noted?.leafUuid === undefined || last === undefined || this.#chain()?.has(noted.leafUuid)) return
       const line = JSON.stringify({ ...noted, leafUuid: last.uuid })
       await file.write(`${line}\n`, this.#size)
-    } finally {
-      await file.close()
-    }
+    })
   }
 
   /** Puts a file aside that holds no conversation, so that one can begin under its name. */
   async putAside(): Promise<void> {
-    await rename(this.path, `${this.path}.empty-${Date.now()}`)
+    const aside = `${this.path}.empty-${Date.now()}`
+    // With the agent's own rights: the server's reach further than the folders that the agent may have swapped.
+    if (this.#user === undefined) await rename(this.path, aside)
+    else await this.#user.run('mv', '-T', '--', this.path, aside)
   }
 
   /** The last entry of the main conversation. */
@@ -180,43 +180,19 @@ export class Transcript {
 export async function removeTranscript(
   sdkSessionId: string,
   env: Record<string, string | undefined>,
+  user?: AgentUser,
 ): Promise<void> {
   const path = await findTranscript(sdkSessionId, env)
   if (path === undefined) return
-  await rm(path, { recursive: true, force: true })
-  await rm(path.replace(/\.jsonl$/, ''), { recursive: true, force: true })
+  const both = [path, path.replace(/\.jsonl$/, '')]
+  if (user === undefined) for (const one of both) await rm(one, { recursive: true, force: true })
+  else await user.run('rm', '-rf', '--', ...both)
 }
 
 /** Whether a message has a block with an id. */
 function hasBlock(message: TranscriptEntry['message'], field: 'id' | 'tool_use_id', id: string): boolean {
   const content = message?.content
   return Array.isArray(content) && content.some((block: Record<string, unknown>) => block[field] === id)
-}
-
-/** Which folder it is in follows from the working directory in a way that is the CLI's own; the id is enough. */
-async function findTranscript(
-  sdkSessionId: string,
-  env: Record<string, string | undefined>,
-): Promise<string | undefined> {
-  const home = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
-  const projects = join(home, 'projects')
-  for (const folder of await readdir(projects).catch((): string[] => [])) {
-    const names = await readdir(join(projects, folder)).catch((): string[] => [])
-    if (names.includes(`${sdkSessionId}.jsonl`)) return join(projects, folder, `${sdkSessionId}.jsonl`)
-  }
-  return undefined
-}
-
-/** The text of a regular file; nothing else is opened, nor followed, nor waited for. */
-async function readWhole(path: string): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    const { size } = await file.stat()
-    if (size > MAX_BYTES) throw new RangeError(`${size} bytes are no transcript`)
-    return await file.readFile('utf8')
-  } finally {
-    await file.close()
-  }
 }
 
 /** Whether a prompt entered the conversation within another's turn or entry. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { drawBytes } from '../random.ts'
 import { readFileSync } from 'node:fs'
 import { open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -24,7 +24,7 @@ export interface LogIdentity {
 
 /** A random id for a list of events. */
 export function createLogId(): string {
-  return randomBytes(9).toString('base64url')
+  return drawBytes(9).toString('base64url')
 }
 
 /** The id of this boot of the machine, which a container shares with its host; undefined where there is none. */

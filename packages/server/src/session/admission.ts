@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { drawUuid } from '../random.ts'
 import type { LoggedEvent, MessageAccepted, UserMessageInput } from '@claude-agent/protocol'
 import type { Feed } from '../log/feed.ts'
 import { hashOf } from '../policy/fingerprint.ts'
@@ -45,7 +45,7 @@ export class Admission {
   /** @throws AgentServerError `uuid_conflict`, `storage_full`, and what `requireAble` throws */
   async accept(data: UserMessageInput): Promise<MessageAccepted> {
     const { state, feed } = this.#parts
-    const uuid = data.uuid ?? randomUUID()
+    const uuid = data.uuid ?? drawUuid()
     const content = hashOf(data.message)
     const known = state.prompt(uuid) ?? this.#offers.get(uuid)
     if (known !== undefined && known.content !== content) throw uuidConflict(uuid)

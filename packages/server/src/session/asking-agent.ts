@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { drawUuid } from '../random.ts'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AskData, AskKind, AskResult } from '@claude-agent/protocol'
 import { QUESTION_TOOL, type Asking } from '../agent/asking.ts'
@@ -33,7 +33,7 @@ export class AskingAgent implements Asking {
       return Promise.resolve({ behavior: 'deny', message: 'The question was closed.', interrupt: true })
     }
     const isNew = tool !== undefined && settled === undefined
-    return this.#asks.open(isNew ? tool.toolUseID : randomUUID(), kind, data, this.#unlessDying(signal))
+    return this.#asks.open(isNew ? tool.toolUseID : drawUuid(), kind, data, this.#unlessDying(signal))
   }
 
   async onQuestion(toolUseId: string): Promise<'defer' | 'pass' | 'refuse'> {

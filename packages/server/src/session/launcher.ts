@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { drawUuid } from '../random.ts'
 import type { NewEvent, QueryConfig } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
 import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
@@ -118,7 +118,7 @@ export class Launcher {
     const { host, state, publish, settled } = this.#parts
     await settled()
     const { sdkSessionId, begun, anchor } = state.conversation
-    if (sdkSessionId === undefined) return { sdkSessionId: randomUUID(), resumes: false }
+    if (sdkSessionId === undefined) return { sdkSessionId: drawUuid(), resumes: false }
     const transcript = await host.readTranscript(sdkSessionId, config)
     if (transcript?.hasMessages) {
       const saved = transcript.savedTotals
@@ -127,14 +127,14 @@ export class Launcher {
         return { sdkSessionId, resumes: true, totals }
     } else if (!begun) {
       const isFree = transcript === undefined || (await succeeds(transcript.putAside()))
-      return { sdkSessionId: isFree ? sdkSessionId : randomUUID(), resumes: false }
+      return { sdkSessionId: isFree ? sdkSessionId : drawUuid(), resumes: false }
     }
     const what = transcript?.hasMessages ? 'is damaged, or is another one' : 'is gone'
     const error = historyLost(
       `The transcript of the conversation ${sdkSessionId} ${what}: the agent goes on without what was said before.`,
     )
     publish({ type: 'error', ...error.toJSON() })
-    return { sdkSessionId: randomUUID(), resumes: false }
+    return { sdkSessionId: drawUuid(), resumes: false }
   }
 }
 

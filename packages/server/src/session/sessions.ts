@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { drawUuid } from '../random.ts'
 import {
   AgentServerError,
   type CreateSessionRequest,
@@ -76,7 +76,7 @@ export class Sessions {
     request: CreateSessionRequest,
     isPlain = false,
   ): Promise<{ info: SessionInfo; created: boolean }> {
-    const id = request.id ?? randomUUID()
+    const id = request.id ?? drawUuid()
     const options = isPlain ? (request.options ?? {}) : accept(request.options ?? {}, {})
     this.#parts.means.host.requireUsable(options)
     if (this.#isClosed) throw stopping()

@@ -140,7 +140,7 @@ function matchPath(pattern: string, path: string): Record<string, string> | unde
 }
 
 /** Answers an upgrade with an HTTP error. */
-function refuse(raw: Duplex, error: AgentServerError): void {
+export function refuse(raw: Duplex, error: AgentServerError): void {
   const status = statusOf(error)
   const body = JSON.stringify(error.toJSON())
   // The other side may never close its half.

@@ -4,6 +4,7 @@ import { connect, createServer as createNetServer, type AddressInfo } from 'node
 import { text } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Broker } from '../../src/agent/broker/broker.ts'
+import { Upstream } from '../../src/agent/broker/upstream.ts'
 import type { Credential } from '../../src/agent/model-access.ts'
 import { until } from '../support.ts'
 
@@ -25,7 +26,7 @@ async function startUpstream(listener: RequestListener): Promise<{ url: URL; see
 }
 
 async function startBroker(upstream: URL, proxy?: string): Promise<Broker> {
-  const broker = await Broker.start(upstream, proxy)
+  const broker = await Broker.start(new Upstream(upstream, proxy))
   onTestFinished(() => broker.close())
   return broker
 }

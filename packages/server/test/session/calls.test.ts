@@ -1,11 +1,12 @@
 import { CALL_METHODS } from '@claude-agent/protocol'
+import type { ScriptedClaude } from 'scripted-claude'
 import { describe, expect, test } from 'vitest'
 import { CALLS } from '../../src/policy/calls.ts'
 import { until } from '../support.ts'
 import { createSession, say } from './live-session.ts'
 
 /** The bodies of what the model was asked. */
-const bodies = (model: { requests: readonly { kind: string; body: unknown }[] }): { model: string }[] =>
+const bodies = (model: ScriptedClaude): { model: string }[] =>
   model.requests.filter(({ kind }) => kind === 'message').map(({ body }) => body as { model: string })
 
 test('the policy lets through what the protocol names, and nothing else', () => {

@@ -64,6 +64,7 @@ async function launch(setup: LaunchSetup): Promise<Launch> {
     settled: async () => {},
     systemPrompt: setup.kept,
     onBegin: () => {},
+    prepare: async () => {},
   })
   await launcher.start(new AbortController().signal).catch(() => {})
   return { requests, events, pool, launcher }

@@ -5,6 +5,7 @@ import { startScriptedClaude, type ScriptedClaude, type Script } from 'scripted-
 import { onTestFinished } from 'vitest'
 import { AgentHost } from '../../src/agent/agent-host.ts'
 import { Broker } from '../../src/agent/broker/broker.ts'
+import { Upstream } from '../../src/agent/broker/upstream.ts'
 import { createBaseEnvironment } from '../../src/agent/environment.ts'
 import { apiKeyAccess, type ModelAccess } from '../../src/agent/model-access.ts'
 import { ProcessPool } from '../../src/agent/process-pool.ts'
@@ -70,7 +71,7 @@ export async function createSession(setup: LiveSessionSetup = {}): Promise<LiveS
   const workspace = await temporaryFolder()
   const model = await startScriptedClaude({ script })
   onTestFinished(() => model.close())
-  const broker = await Broker.start(new URL(model.url))
+  const broker = await Broker.start(new Upstream(new URL(model.url), undefined))
   onTestFinished(() => broker.close())
   const supervision = await Supervision.start(randomUUID())
   onTestFinished(() => supervision.close())

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { drawBytes } from '../../random.ts'
 import type { Credential } from '../model-access.ts'
+import type { Carrier } from './carrier.ts'
 import { refuse } from './refusal.ts'
-import { Upstream } from './upstream.ts'
 
 /** What the CLI needs of the Messages API; nothing else is forwarded. */
 const ROUTES: readonly (readonly [method: string, path: RegExp])[] = [
@@ -21,15 +21,16 @@ export interface Grant {
 
 /**
  * Stands between the agents and the model so that no agent holds a key: listens on loopback, knows one placeholder per
- * process, forwards to one fixed upstream only, and puts the real credential in there. It buffers nothing.
+ * process, and has what they may ask carried on, by this server to one fixed upstream or by a client; there the real
+ * credential is put in. It buffers nothing.
  */
 export class Broker {
   readonly #server: Server
-  readonly #upstream: Upstream
+  readonly #carrier: Carrier
   readonly #grants = new Map<string, () => Credential | undefined>()
 
-  private constructor(upstream: Upstream) {
-    this.#upstream = upstream
+  private constructor(carrier: Carrier) {
+    this.#carrier = carrier
     this.#server = createServer({ requestTimeout: 0 }, (request, response) => {
       try {
         this.#serve(request, response)
@@ -39,9 +40,9 @@ export class Broker {
     })
   }
 
-  /** Starts a broker on a free port of 127.0.0.1 in front of `upstream`, through `proxy` where one leads out. */
-  static async start(upstream: URL, proxy?: string): Promise<Broker> {
-    const broker = new Broker(new Upstream(upstream, proxy))
+  /** Starts a broker on a free port of 127.0.0.1 in front of what carries its requests on. */
+  static async start(carrier: Carrier): Promise<Broker> {
+    const broker = new Broker(carrier)
     await new Promise<void>((resolve, reject) => {
       broker.#server.once('error', reject)
       broker.#server.listen(0, '127.0.0.1', resolve)
@@ -56,7 +57,7 @@ export class Broker {
 
   /** A new placeholder; `credential` is asked anew for each request, so that a changed key counts at once. */
   grant(credential: () => Credential | undefined): Grant {
-    const placeholder = `placeholder-${randomBytes(24).toString('base64url')}`
+    const placeholder = `placeholder-${drawBytes(24).toString('base64url')}`
     this.#grants.set(placeholder, credential)
     return { placeholder, revoke: () => this.#grants.delete(placeholder) }
   }
@@ -64,7 +65,7 @@ export class Broker {
   async close(): Promise<void> {
     this.#server.closeAllConnections()
     await new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    this.#upstream.close()
+    this.#carrier.close()
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
@@ -79,11 +80,11 @@ export class Broker {
       return refuse(response, 401, 'authentication_error', 'This process has no grant to speak to the model.')
     }
     const credential = grant()
-    if (credential === undefined) {
+    if (credential === undefined && this.#carrier.needsCredential) {
       request.resume()
       return refuse(response, 401, 'authentication_error', 'The server has no key for the model any more.')
     }
-    this.#upstream.forward(request, response, credential)
+    this.#carrier.forward(request, response, credential)
   }
 }
 

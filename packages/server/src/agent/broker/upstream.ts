@@ -7,28 +7,13 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { HttpsProxyAgent } from 'https-proxy-agent'
 import type { Credential } from '../model-access.ts'
+import type { Carrier } from './carrier.ts'
+import { withoutHopHeaders } from './headers.ts'
 import { refuse } from './refusal.ts'
 
-/** Headers that belong to one hop or to the placeholder; the rest goes through as it is. */
-const NOT_FORWARDED = new Set([
-  'host',
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-authenticate',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'x-api-key',
-  'authorization',
-  'cookie',
-])
-
-/** The one API that the broker speaks to. */
-export class Upstream {
+/** The one API that the broker speaks to, with a credential of the server's. */
+export class Upstream implements Carrier {
+  readonly needsCredential = true
   readonly #url: URL
   readonly #agent: HttpAgent
   readonly #request: typeof httpRequest
@@ -43,9 +28,9 @@ export class Upstream {
   }
 
   /** Passes a request on and its answer back, both as they stream. Redirects are not followed. */
-  forward(from: IncomingMessage, to: ServerResponse, credential: Credential): void {
+  forward(from: IncomingMessage, to: ServerResponse, credential?: Credential): void {
     const headers = withoutHopHeaders(from.headers)
-    headers[credential.header] = credential.value
+    if (credential !== undefined) headers[credential.header] = credential.value
     const hasBody = from.method === 'POST'
     // Only a body that is framed is passed on: bytes without a frame would be the next request to the upstream.
     if (!hasBody) delete headers['content-length']
@@ -92,13 +77,6 @@ function relay(answer: IncomingMessage, to: ServerResponse): void {
   answer.pipe(to)
   // A stream that was cut must look cut to the agent too, not ended.
   answer.on('aborted', () => to.destroy())
-}
-
-function withoutHopHeaders(headers: IncomingMessage['headers']): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && !NOT_FORWARDED.has(name)) kept[name] = value
-  return kept
 }
 
 /** The cause of a failed connection in words; an AggregateError has none of its own. */

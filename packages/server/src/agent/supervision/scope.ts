@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import type { AgentUser } from '../agent-user.ts'
 import { endGroup, groupProcesses, makeGroup, moveToGroup } from './control-group.ts'
 import { enterGroup, passesShell, type Command } from './entry.ts'
 import { findMarked, killMarked, MARK_VARIABLE } from './marks.ts'
@@ -8,6 +9,8 @@ import type { ProcessEntry } from './process-table.ts'
 export interface Surroundings {
   cwd: string | undefined
   env: NodeJS.ProcessEnv
+  /** A descriptor of this process, which the program gets as 3. */
+  descriptor?: number | undefined
 }
 
 /**
@@ -17,26 +20,31 @@ export interface Surroundings {
 export class Scope {
   readonly #mark: string
   readonly #group: string | undefined
+  readonly #user: AgentUser | undefined
 
-  constructor(mark: string, group?: string) {
+  /** @param user whose the programs are; the server's own without one */
+  constructor(mark: string, group?: string, user?: AgentUser) {
     this.#mark = mark
     this.#group = group
+    this.#user = user
   }
 
   /** Starts a program in this scope, in a process group of its own. */
-  spawn(program: Command, { cwd, env }: Surroundings): ChildProcessWithoutNullStreams {
+  spawn(given: Command, { cwd, env, descriptor }: Surroundings): ChildProcessWithoutNullStreams {
     const environment = { ...env, [MARK_VARIABLE]: this.#mark }
     const group = this.#group !== undefined && makeGroup(this.#group) ? this.#group : undefined
     const enters = group !== undefined && passesShell(environment)
+    // The group first: only the server's own user may enter it.
+    const program = this.#user?.enter(given) ?? given
     const { command, args } = enters ? enterGroup(group, program) : program
     const child = spawn(command, args, {
       cwd,
       env: environment,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe', ...(descriptor === undefined ? [] : [descriptor])],
       // Ctrl-C in the server's terminal is for the server, which then ends its agents in order.
       detached: true,
       windowsHide: true,
-    })
+    }) as ChildProcessWithoutNullStreams
     // It runs already, for microseconds: no program forks so early, and the mark is there as well.
     if (group !== undefined && !enters && child.pid !== undefined) moveToGroup(group, child.pid)
     return child
@@ -60,6 +68,6 @@ export class Scope {
 
   /** A scope in this one. */
   within(name: string): Scope {
-    return new Scope(`${this.#mark}${name}/`, this.#group && `${this.#group}/${name}`)
+    return new Scope(`${this.#mark}${name}/`, this.#group && `${this.#group}/${name}`, this.#user)
   }
 }

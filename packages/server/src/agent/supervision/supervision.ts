@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { drawBytes } from '../../random.ts'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import type { AgentUser } from '../agent-user.ts'
 import { endGroup, makeGroup } from './control-group.ts'
 import { enterGroup } from './entry.ts'
 import { findGroups, readHierarchies, type Hierarchy } from './hierarchy.ts'
@@ -19,6 +20,8 @@ export type SupervisionKind = 'cgroup' | 'marks'
 export interface SupervisionOptions {
   /** The folder in `/proc` that tells of this process's groups and mounts. @default '/proc/self' */
   proc?: string
+  /** The user that agents run as. @default the server's own */
+  user?: AgentUser | undefined
 }
 
 /**
@@ -38,17 +41,17 @@ export class Supervision {
   }
 
   /** Kills what earlier starts with this id left, and watches from now on. Only one server may have an id at a time. */
-  static async start(id: string, { proc }: SupervisionOptions = {}): Promise<Supervision> {
+  static async start(id: string, { proc, user }: SupervisionOptions = {}): Promise<Supervision> {
     const hierarchies = await readHierarchies(proc)
     const prefix = `claude-agent-${id}.`
     await Promise.all([killMarked(`${id}/`), ...hierarchies.map((one) => sweep(one, prefix))])
     // Named anew at each start: a watcher that still sweeps after an earlier one leaves this one alone.
-    const start = randomBytes(4).toString('hex')
+    const start = drawBytes(4).toString('hex')
     const mark = `${id}/${start}/`
     const group = await makeUsableGroup(hierarchies, `${prefix}${start}`)
     return new Supervision(
       group === undefined ? 'marks' : 'cgroup',
-      new Scope(mark, group),
+      new Scope(mark, group, user),
       startWatcher(mark, group),
     )
   }

@@ -153,6 +153,7 @@ export async function startSessionServer(setup: SessionServerSetup = {}): Promis
     page: new Hono(),
     config: new Hono(),
     files: new Hono(),
+    lease: new Hono(),
     sessions: createSessionRoutes({
       sessions,
       maxBodyBytes: 100_000,

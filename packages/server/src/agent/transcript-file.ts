@@ -1,0 +1,70 @@
+import { constants } from 'node:fs'
+import { open, readdir, readlink, realpath, type FileHandle } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+
+/** Bytes of a transcript that is still read; V8's strings end at 512 MiB. */
+const MAX_BYTES = 256 * 1024 * 1024
+
+/** Whose a transcript must be, where agents have a user of their own. */
+type Owner = { readonly uid: number } | undefined
+
+/** Which folder it is in follows from the working directory in a way that is the CLI's own; the id is enough. */
+export async function findTranscript(
+  sdkSessionId: string,
+  env: Record<string, string | undefined>,
+): Promise<string | undefined> {
+  const home = env['CLAUDE_CONFIG_DIR'] ?? join(env['HOME'] ?? homedir(), '.claude')
+  const projects = join(home, 'projects')
+  for (const folder of await readdir(projects).catch((): string[] => [])) {
+    const names = await readdir(join(projects, folder)).catch((): string[] => [])
+    if (names.includes(`${sdkSessionId}.jsonl`)) return join(projects, folder, `${sdkSessionId}.jsonl`)
+  }
+  return undefined
+}
+
+/** The text of a transcript. */
+export async function readWhole(path: string, owner: Owner): Promise<string> {
+  return await withTranscript(path, constants.O_RDONLY, owner, async (file) => {
+    const { size } = await file.stat()
+    if (size > MAX_BYTES) throw new RangeError(`${size} bytes are no transcript`)
+    return await file.readFile('utf8')
+  })
+}
+
+/** Opens a transcript that is there to change it. */
+export async function changeTranscript(
+  path: string,
+  owner: Owner,
+  change: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  await withTranscript(path, constants.O_RDWR, owner, change)
+}
+
+/**
+ * Opens a regular file; nothing else is opened, nor followed, nor waited for. Of another user, it must be his own and
+ * really be where it is looked for: the server may read and write what the agent may not, and the agent can put links
+ * to anything in its place.
+ */
+async function withTranscript<T>(
+  path: string,
+  access: number,
+  owner: Owner,
+  task: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const file = await open(path, access | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new TypeError(`${path} is no file`)
+    if (owner !== undefined) {
+      if (stats.uid !== owner.uid) throw new TypeError(`${path} is not the agent's`)
+      const projects = await realpath(dirname(dirname(path)))
+      const place = await readlink(`/proc/self/fd/${file.fd}`)
+      if (place !== join(projects, basename(dirname(path)), basename(path)))
+        throw new TypeError(`${path} is somewhere else`)
+    }
+    return await task(file)
+  } finally {
+    await file.close()
+  }
+}
