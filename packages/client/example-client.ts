@@ -1,10 +1,16 @@
 /**
  * The first walk with the client: watch the workspace, write a file, ask the agent to work on it, look at the result.
  *
- *   example-client [--url http://localhost:3000] [--token …] [--sandbox] [--debug]
+ *   example-client [--url http://localhost:3000] [--token …] [--debug]
+ *   example-client --sandbox docker|local|e2b [--template …] [--broker server|client] [--debug]
  */
 import { parseArgs } from 'node:util'
-import { AgentServerError, ClaudeAgentClient, type WSOutputMessage } from '@claude-agent/client'
+import {
+  AgentServerError,
+  ClaudeAgentClient,
+  type ClientOptions,
+  type WSOutputMessage,
+} from '@claude-agent/client'
 
 const PROMPT = 'Please read "input.txt", reverse its content, and save it to a new file named "output.txt"'
 /** How long the agent may take, in milliseconds. */
@@ -27,15 +33,21 @@ const { values: options } = parseArgs({
   options: {
     url: { type: 'string', default: 'http://localhost:3000' },
     token: { type: 'string' },
-    sandbox: { type: 'boolean', default: false },
+    sandbox: { type: 'string' },
+    template: { type: 'string' },
+    broker: { type: 'string' },
     debug: { type: 'boolean', default: false },
   },
 })
 
+const { url, token, sandbox, template, debug } = options
+const where = sandbox === undefined ? { connectionUrl: url, token } : { template, onProgress: showProgress }
 const client = new ClaudeAgentClient({
-  connectionUrl: options.sandbox ? undefined : options.url,
-  token: options.token,
-  debug: options.debug,
+  ...where,
+  // What is no engine or no broker, start() refuses.
+  sandbox: sandbox as ClientOptions['sandbox'],
+  broker: options.broker as ClientOptions['broker'],
+  debug,
 })
 
 try {
@@ -49,9 +61,9 @@ try {
 
 /** The walk, step by step. */
 async function walk(): Promise<void> {
-  step(`Connect to ${options.sandbox ? 'a sandbox' : options.url}`)
+  step(sandbox === undefined ? `Connect to ${url}` : `Make a sandbox (${sandbox}) and connect to it`)
   await client.start()
-  line('connected')
+  line(client.sandboxId === undefined ? 'connected' : `connected to ${client.sandboxId}`)
 
   step('Watch the workspace')
   const watch = await client.watchDir('.', (event) => line(`${event.type.padEnd(6)} ${event.name}`), {
@@ -85,7 +97,11 @@ async function walk(): Promise<void> {
   step('Stop')
   await watch.stop()
   await client.stop()
-  line('disconnected; the server keeps the conversation')
+  line(
+    sandbox === undefined
+      ? 'disconnected; the server keeps the conversation'
+      : 'disconnected; the sandbox is ended',
+  )
 }
 
 /** Sends a prompt, shows what the agent says, and waits for the end of its turn. */
@@ -144,6 +160,11 @@ function describeFailure(error: unknown): string {
   }
   const hint = error.hint === undefined ? '' : `\n  hint: ${error.hint}`
   return `Failed: ${error.message}\n  code: ${error.code}${hint}`
+}
+
+/** Shows what an engine does while it makes a sandbox. */
+function showProgress({ step, message }: { step: string; message: string }): void {
+  line(`${step.padEnd(7)} ${message}`)
 }
 
 /** A text that fits on a line. */

@@ -1,4 +1,4 @@
-import { type AgentServerError, parseErrorBody } from '@claude-agent/protocol'
+import { AgentServerError, parseErrorBody } from '@claude-agent/protocol'
 import { openSocket } from '#socket'
 import type { Endpoint, Params } from './endpoint.ts'
 import { closureFailure, notAServer, parseJson, refusal, unreachable } from './failure.ts'
@@ -30,6 +30,8 @@ export interface ChannelRequest {
   signal: AbortSignal
   /** Every frame from the accepting one on, with its length in characters. */
   onFrame(frame: Frame, size: number): void
+  /** Every binary frame after it. */
+  onBytes?(bytes: Uint8Array): void
   /** A sign of life that is no frame, where the platform shows it. */
   onSign?(): void
   /** Once, when an accepted channel ends otherwise than by `close()`. */
@@ -39,7 +41,12 @@ export interface ChannelRequest {
 /** A WebSocket that the server has accepted. */
 export interface Channel {
   /** False when the socket is closing: nothing was sent. */
-  send(text: string): boolean
+  send(data: string | Uint8Array<ArrayBuffer>): boolean
+  /** Bytes that were sent and have not left yet. */
+  readonly buffered: number
+  /** Reads nothing more until `resume()`, where the platform can. */
+  pause(): void
+  resume(): void
   /** Says goodbye, for a reason of at most 123 bytes; resolves when the socket is closed. */
   close(reason?: string): Promise<void>
   /** Drops the line. */
@@ -116,7 +123,12 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
     }
 
     const channel: Channel = {
-      send: (text) => socket?.send(text) ?? false,
+      send: (data) => socket?.send(data) ?? false,
+      get buffered() {
+        return socket?.buffered ?? 0
+      },
+      pause: () => socket?.pause?.(),
+      resume: () => socket?.resume?.(),
       close(reason) {
         phase = 'over'
         socket?.close(reason)
@@ -134,14 +146,16 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
       socket = openSocket({
         url: endpoint.socket(request.path, request.params),
         token: endpoint.token,
+        headers: endpoint.headers,
         silenceMs: request.silenceMs,
         onOpen,
         onText,
+        onBytes: (bytes) => phase === 'accepted' && request.onBytes?.(bytes),
         onSign: () => request.onSign?.(),
         onClose,
       })
     } catch (cause) {
-      fail(unreachable(endpoint, cause))
+      fail(cause instanceof AgentServerError ? cause : unreachable(endpoint, cause))
     }
   })
 }

@@ -9,6 +9,8 @@ export interface ConnectionPlan extends Pick<LinePlan, 'locate' | 'prepare' | 'a
   /** Takes every message; it holds them back while the connection is not made. */
   delivery: Delivery
   reconnect: boolean
+  /** Whether a connection that was there once is worth another attempt after an error. @default what its code says */
+  mayRetry?: (error: AgentServerError) => boolean
 }
 
 /** Somebody who waits for the end of `start()`. */
@@ -25,7 +27,7 @@ export class Connection {
   #starting: Starting | undefined
   #wasConnected = false
 
-  constructor({ delivery, reconnect, ...plan }: ConnectionPlan) {
+  constructor({ delivery, reconnect, mayRetry = isRetried, ...plan }: ConnectionPlan) {
     this.#delivery = delivery
     this.#line = new Line({
       ...plan,
@@ -36,7 +38,7 @@ export class Connection {
         this.#starting?.resolve()
       },
       // The first attempt fails for whoever called start().
-      mayRetry: ({ code }) => reconnect && this.#wasConnected && ERRORS[code].retry,
+      mayRetry: (error) => reconnect && this.#wasConnected && mayRetry(error),
     })
     // Registered first: what the handlers of the application find is in order.
     this.#line.states.add((state) => this.#follow(state))
@@ -69,6 +71,11 @@ export class Connection {
     })
   }
 
+  /** The server turned out to be gone: a connection is made anew. */
+  renew(error: AgentServerError): void {
+    this.#line.renew(error)
+  }
+
   /** Ends the connection, the attempt to make it, or the wait for the next attempt. */
   stop(): Promise<void> {
     const { received } = this.#delivery
@@ -85,6 +92,11 @@ export class Connection {
     this.#wasConnected = false
     starting?.reject(error ?? stoppedEarly())
   }
+}
+
+/** Whether trying again can help. */
+export function isRetried({ code }: AgentServerError): boolean {
+  return ERRORS[code].retry
 }
 
 function createStarting(): Starting {

@@ -7,11 +7,16 @@ export interface Endpoint {
   /** For messages: no query, no credentials. */
   readonly address: string
   readonly token: string | undefined
+  /** What every request and every upgrade has to carry beside the token. */
+  readonly headers: Readonly<Record<string, string>>
   /** The address of an HTTP resource, e.g. `/config`. */
   http(path: string, params?: Params): URL
   /** The address of a WebSocket, e.g. `/ws`. */
   socket(path: string, params?: Params): URL
 }
+
+/** Finds the server, for one request or one attempt. @throws AgentServerError */
+export type Locate = () => Endpoint | Promise<Endpoint>
 
 const SCHEMES: Record<string, { http: string; socket: string }> = {
   'http:': { http: 'http:', socket: 'ws:' },
@@ -28,6 +33,7 @@ export function parseEndpoint(
   address: string,
   token: string | undefined,
   option = 'connectionUrl',
+  headers: Record<string, string> = {},
 ): Endpoint {
   const base = parseUrl(address, option)
   const schemes = SCHEMES[base.protocol]
@@ -58,6 +64,7 @@ export function parseEndpoint(
   return {
     address: `${schemes.http}//${base.host}${prefix}`,
     token: token === '' ? undefined : token,
+    headers,
     http: (path, params = {}) => build(schemes.http, path, params),
     socket: (path, params = {}) => build(schemes.socket, path, params),
   }

@@ -24,7 +24,11 @@ export function unreachable(endpoint: Endpoint, cause: unknown): AgentServerErro
 }
 
 /** The error for a server that takes the socket or the request, or not even that, and then says nothing. */
-export function tooSlow(endpoint: Endpoint, withinMs: number, option = 'connectTimeoutMs'): AgentServerError {
+export function tooSlow(
+  endpoint: Pick<Endpoint, 'address'>,
+  withinMs: number,
+  option = 'connectTimeoutMs',
+): AgentServerError {
   return new AgentServerError({
     code: 'connect_timeout',
     message: `${endpoint.address} did not answer within ${withinMs} ms.`,

@@ -17,7 +17,7 @@ export interface HttpRequest {
  */
 export async function send(endpoint: Endpoint, request: HttpRequest): Promise<Response> {
   const { method, path, params, body, signal } = request
-  const headers = new Headers(request.headers)
+  const headers = new Headers({ ...endpoint.headers, ...request.headers })
   if (endpoint.token !== undefined) headers.set('authorization', `Bearer ${endpoint.token}`)
   const init: RequestInit & { duplex?: 'half' } = { method, headers, redirect: 'error' }
   if (signal !== undefined) init.signal = signal

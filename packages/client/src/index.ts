@@ -35,12 +35,16 @@ export type {
 export { formatCursor, isLogged, parseCursor } from '@claude-agent/protocol'
 // the client of the plain layer
 export { ClaudeAgentClient } from './client.ts'
+// the model by way of this client
+export { serveModel } from './model/serve-model.ts'
+export type { ModelServer, ModelService, ServeModelOptions } from './model/serve-model.ts'
 // its types
 export { FilesystemEventType } from './types.ts'
 export type {
   CallOptions,
   ClientOptions,
   ConnectionState,
+  EngineName,
   EntryInfo,
   FileData,
   FilesystemEvent,
@@ -48,11 +52,13 @@ export type {
   McpRemoteServerConfig,
   QueryConfig,
   RemoveOptions,
+  SandboxOptions,
   WatchHandle,
   WatchOptions,
   WSInputMessage,
   WSOutputMessage,
 } from './types.ts'
+export type { Progress, Sandbox, SandboxProvider } from '@claude-agent/sandbox'
 // errors
 export { AgentServerError } from '@claude-agent/protocol'
 export type { ErrorCode } from '@claude-agent/protocol'

@@ -17,8 +17,8 @@ const OFFLINE_MS = 60_000
 const HEARTBEAT = '{"type":"heartbeat"}'
 
 export interface LinePlan {
-  /** Where to connect; asked at each attempt. */
-  locate(): Endpoint
+  /** Where to connect; asked at each attempt. It has its own limits of time: the attempt begins when it has answered. */
+  locate(signal: AbortSignal): Endpoint | Promise<Endpoint>
   path: string
   /** The query of the next attempt. */
   params?(): Params
@@ -28,6 +28,8 @@ export interface LinePlan {
   prepare?(endpoint: Endpoint, signal: AbortSignal): Promise<void> | undefined
   /** Every frame, those included that come before the line counts as connected. */
   onFrame(frame: Frame, size: number): void
+  /** Every binary frame. */
+  onBytes?(bytes: Uint8Array): void
   /** The line is connected, and everybody was told. */
   onUp?(): void
   /** Whether a failed attempt, or a lost connection, is worth another one. */
@@ -67,6 +69,11 @@ export class Line {
     return this.#state
   }
 
+  /** The server that was last asked for, for messages. */
+  get address(): string {
+    return this.#endpoint?.address ?? 'The server'
+  }
+
   /** Connects; while it is open it does nothing. */
   open(): void {
     if (this.#attempt !== undefined) return
@@ -79,13 +86,28 @@ export class Line {
   }
 
   /** Sends one frame; false when the line is not connected: nothing was sent. */
-  send(text: string): boolean {
-    return this.#channel?.send(text) ?? false
+  send(data: string | Uint8Array<ArrayBuffer>): boolean {
+    return this.#channel?.send(data) ?? false
+  }
+
+  /** Bytes that were sent and have not left yet. */
+  get buffered(): number {
+    return this.#channel?.buffered ?? 0
+  }
+
+  /** Reads nothing more until `resume()`, where the platform can. */
+  pause(): void {
+    this.#channel?.pause()
+  }
+
+  resume(): void {
+    this.#channel?.resume()
   }
 
   /** Drops a line that is no good any more, and makes it anew at once. */
-  renew(why: string): void {
-    const error = new AgentServerError({ code: 'connect_failed', message: why })
+  renew(why: string | AgentServerError): void {
+    const error =
+      typeof why === 'string' ? new AgentServerError({ code: 'connect_failed', message: why }) : why
     const channel = this.#channel
     if (channel === undefined) return this.#attempt?.abort(error)
     channel.abort()
@@ -115,7 +137,9 @@ export class Line {
     let channel: Channel | undefined
     let deadline: ReturnType<typeof setTimeout> | undefined
     try {
-      const endpoint = plan.locate()
+      const located = plan.locate(signal)
+      const endpoint = located instanceof Promise ? await located : located
+      signal.throwIfAborted()
       this.#endpoint = endpoint
       deadline = setTimeout(() => attempt.abort(tooSlow(endpoint, plan.attemptMs)), plan.attemptMs)
       channel = await openChannel({
@@ -129,6 +153,10 @@ export class Line {
         onFrame: (frame, size) => {
           this.#pulse?.heard()
           plan.onFrame(frame, size)
+        },
+        onBytes: (bytes) => {
+          this.#pulse?.heard()
+          plan.onBytes?.(bytes)
         },
         onSign: () => this.#pulse?.heard(),
         onEnd: (error) =>

@@ -5,13 +5,27 @@ import type { ClientOptions } from './types.ts'
 
 type OwnOption = Exclude<keyof ClientOptions, keyof QueryConfig>
 
+/** The options that stay with the client though they have the name of one of the query. */
+export type Kept = Partial<Record<keyof QueryConfig, boolean>>
+
 /** The options that are the client's own; all others are the query's. */
 const OWN_OPTIONS: Record<OwnOption, true> = {
+  anthropicBaseUrl: true,
+  broker: true,
   connectTimeoutMs: true,
   connectionUrl: true,
   debug: true,
   e2bApiKey: true,
+  envs: true,
+  keepAlive: true,
+  metadata: true,
+  network: true,
+  onProgress: true,
+  onTimeout: true,
   reconnect: true,
+  resources: true,
+  resume: true,
+  startTimeoutMs: true,
   template: true,
   timeoutMs: true,
   token: true,
@@ -21,9 +35,10 @@ const OWN_OPTIONS: Record<OwnOption, true> = {
  * The query configuration among the options, as the body of `POST /config`; undefined when there is none.
  * @throws AgentServerError `option_refused` for a callback, `invalid_config` for a value that JSON cannot hold.
  */
-export function encodeQueryOptions(options: ClientOptions): string | undefined {
+export function encodeQueryOptions(options: ClientOptions, kept: Kept = {}): string | undefined {
   const given = Object.entries(options).filter(
-    ([name, value]) => !(name in OWN_OPTIONS) && value !== undefined,
+    ([name, value]) =>
+      !Object.hasOwn(OWN_OPTIONS, name) && kept[name as keyof QueryConfig] !== true && value !== undefined,
   )
   return given.length === 0 ? undefined : encodeOptions(Object.fromEntries(given))
 }

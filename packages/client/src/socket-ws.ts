@@ -7,14 +7,16 @@ const ANSWER_BYTES = 65_536
 
 /** Opens a WebSocket on Node. The token goes in a header; silence is noticed by pings. */
 export function openSocket(request: SocketRequest): ClientSocket {
-  const headers = request.token === undefined ? {} : { authorization: `Bearer ${request.token}` }
+  const headers: Record<string, string> = { ...request.headers }
+  if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`
   const socket = new WebSocket(request.url, { headers, perMessageDeflate: false })
   const failure: Pick<Closure, 'cause' | 'answer'> = {}
   const stopWatch = request.silenceMs === undefined ? () => {} : watchSilence(socket, request.silenceMs)
 
   socket.on('open', () => request.onOpen())
   socket.on('message', (data, isBinary) => {
-    if (!isBinary) request.onText((data as Buffer).toString('utf8'))
+    if (isBinary) request.onBytes?.(data as Buffer)
+    else request.onText((data as Buffer).toString('utf8'))
   })
   socket.on('ping', () => request.onSign?.())
   socket.on('error', (cause) => {
@@ -36,11 +38,16 @@ export function openSocket(request: SocketRequest): ClientSocket {
   })
 
   return {
-    send(text) {
+    send(data) {
       if (socket.readyState !== WebSocket.OPEN) return false
-      socket.send(text)
+      socket.send(data)
       return true
     },
+    get buffered() {
+      return socket.bufferedAmount
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close: (reason) => socket.close(1000, reason),
     abort: () => socket.terminate(),
   }

@@ -3,6 +3,7 @@ import { type Channel, openChannel } from './channel.ts'
 import type { Endpoint } from './endpoint.ts'
 import { stoppedEarly, tooSlow } from './failure.ts'
 import { notify } from './listeners.ts'
+import { orAborted } from './patience.ts'
 import type { FilesystemEvent, WatchHandle, WatchOptions } from './types.ts'
 
 export interface WatchRequest extends WatchOptions {
@@ -21,10 +22,10 @@ export class Watches {
   readonly #handles = new Set<WatchHandle>()
 
   /** Watches a directory; resolves when the server tells every change. */
-  async open(endpoint: Endpoint, request: WatchRequest): Promise<WatchHandle> {
+  async open(located: Endpoint | Promise<Endpoint>, request: WatchRequest): Promise<WatchHandle> {
     const { path, recursive, onEvent, onExit, attemptMs, silenceMs } = request
     const attempt = new AbortController()
-    const deadline = setTimeout(() => attempt.abort(tooSlow(endpoint, attemptMs)), attemptMs)
+    let deadline: ReturnType<typeof setTimeout> | undefined
     this.#attempts.add(attempt)
     let over = false
     let channel: Channel | undefined
@@ -41,6 +42,8 @@ export class Watches {
       },
     }
     try {
+      const endpoint = located instanceof Promise ? await orAborted(located, attempt.signal) : located
+      deadline = setTimeout(() => attempt.abort(tooSlow(endpoint, attemptMs)), attemptMs)
       channel = await openChannel({
         endpoint,
         path: '/files/watch',

@@ -26,15 +26,23 @@ function pick(target: Target | undefined, conditions: string[]): string | undefi
   return condition === undefined ? undefined : pick(target[condition], conditions)
 }
 
-/** Every module that is loaded from an entry of the built package, and what is imported from outside of it. */
-function walk(entry: string, conditions: string[]): { files: Map<string, string>; outside: Set<string> } {
+interface Walk {
+  files: Map<string, string>
+  outside: Set<string>
+  lazy: Set<string>
+}
+
+/** Every module that is loaded from an entry of the built package, and what is imported from outside of it: at once, and when it is needed. */
+function walk(entry: string, conditions: string[]): Walk {
   const files = new Map<string, string>()
   const outside = new Set<string>()
+  const lazy = new Set<string>()
   const visit = (folder: string, manifest: Manifest, file: string): void => {
     if (files.has(file)) return
     const code = readFileSync(file, 'utf8')
     files.set(file, code)
-    for (const [, specifier = ''] of code.matchAll(/(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)) {
+    for (const [, specifier = ''] of code.matchAll(/import\s*\(\s*['"]([^'"]+)['"]/g)) lazy.add(specifier)
+    for (const [, specifier = ''] of code.matchAll(/(?:from|import)\s*['"]([^'"]+)['"]/g)) {
       if (specifier.startsWith('.')) visit(folder, manifest, resolve(dirname(file), specifier))
       else if (specifier.startsWith('#')) {
         visit(folder, manifest, resolve(folder, pick(manifest.imports?.[specifier], conditions) ?? ''))
@@ -48,15 +56,15 @@ function walk(entry: string, conditions: string[]): { files: Map<string, string>
     visit(absolute, manifest, resolve(absolute, pick(manifest.exports[subpath], conditions) ?? ''))
   }
   enter('packages/client', entry)
-  return { files, outside }
+  return { files, outside, lazy }
 }
 
 const browser = ['browser', 'import']
 
 test('a browser loads modules of this package and of the protocol, and nothing else', () => {
   for (const entry of ['.', './types', './const']) {
-    const { outside, files } = walk(entry, browser)
-    expect([...outside]).toEqual([])
+    const { outside, lazy, files } = walk(entry, browser)
+    expect([...outside, ...lazy]).toEqual([])
     expect([...files.keys()].filter((file) => file.endsWith('socket-ws.js'))).toEqual([])
   }
   const names = [...walk('.', browser).files.keys()]
@@ -78,6 +86,14 @@ test('Bun, Deno and workers get the adapter of the platform’s own WebSocket', 
     const { outside } = walk('.', [condition, 'node', 'import'])
     expect([...outside]).toEqual([])
   }
+})
+
+test('the engines of sandboxes are loaded when one is asked for, and not where there is none', () => {
+  const engines = ['local', 'docker', 'e2b'].map((name) => `@claude-agent/sandbox/${name}`)
+  for (const condition of ['node', 'bun', 'deno']) {
+    expect([...walk('.', [condition, 'import']).lazy]).toEqual(engines)
+  }
+  expect([...walk('.', ['workerd', 'import']).lazy]).toEqual([])
 })
 
 test('Node loads ws and nothing else from outside', () => {

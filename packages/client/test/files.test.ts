@@ -226,8 +226,8 @@ test('a signal ends a call with its reason', async () => {
   expect(await Promise.all(calls)).toEqual([reason, reason, reason, reason])
 })
 
-test('files need no connection, but an address', async () => {
+test('files need no connection, but an address, or a sandbox that was started', async () => {
   const { client } = createClient({})
-  expect(await rejection(client.readFile('a'))).toMatchObject({ code: 'not_supported' })
-  expect(await rejection(client.listFiles())).toMatchObject({ code: 'not_supported' })
+  expect(await rejection(client.readFile('a'))).toMatchObject({ code: 'not_connected' })
+  expect(await rejection(client.listFiles())).toMatchObject({ code: 'not_connected' })
 })

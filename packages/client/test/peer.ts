@@ -51,7 +51,7 @@ export async function startPeer(behaviour: PeerBehaviour = {}): Promise<Peer> {
     webSockets.handleUpgrade(request, line, head, (socket) => {
       peer.upgrades += 1
       peer.sockets.push(socket)
-      socket.on('message', (data) => peer.frames.push(parseFrame(data)))
+      socket.on('message', (data, isBinary) => isBinary || peer.frames.push(parseFrame(data)))
       socket.on('close', () => peer.sockets.splice(peer.sockets.indexOf(socket), 1))
       if (behaviour.onSocket !== undefined) behaviour.onSocket(socket, request)
       else say(socket, { type: 'connected' })

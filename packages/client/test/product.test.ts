@@ -279,8 +279,10 @@ test(
     const run = promisify(execFile)
     await run(process.execPath, [compiler, '-b', join(folder, 'tsconfig.example.json')])
     const program = join(folder, 'dist/example/example-client.js')
-    const failure = await rejection(run(process.execPath, [program, '--sandbox']))
-    expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining('not_supported') })
-    expect((failure as { stderr: string }).stderr).toContain('hint: Start a server')
+    const failure = await rejection(
+      run(process.execPath, [program, '--sandbox', 'e2b'], { env: { PATH: process.env.PATH } }),
+    )
+    expect(failure).toMatchObject({ code: 1, stderr: expect.stringContaining('invalid_setting') })
+    expect((failure as { stderr: string }).stderr).toContain('hint: e2bApiKey, or E2B_API_KEY')
   },
 )

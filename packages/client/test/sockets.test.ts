@@ -13,11 +13,18 @@ interface Opened {
 }
 
 /** Opens a socket with an adapter and writes down what it tells. */
-function open(adapter: typeof node, peer: Peer, token?: string, silenceMs = 30_000): Opened {
+function open(
+  adapter: typeof node,
+  peer: Peer,
+  token?: string,
+  silenceMs = 30_000,
+  headers: Record<string, string> = {},
+): Opened {
   const told: Omit<Opened, 'socket'> = { opened: 0, texts: [], closures: [] }
   const socket = adapter.openSocket({
     url: new URL(peer.url.replace('http', 'ws')),
     token,
+    headers,
     silenceMs,
     onOpen: () => (told.opened += 1),
     onText: (text) => told.texts.push(text),
@@ -50,6 +57,30 @@ describe.each([
     socket.send('{"b":2}')
     await until(() => texts.length === 2)
     expect(texts).toEqual(['{"a":"é€🙂"}', '{"b":2}'])
+    socket.close()
+  })
+
+  test('carries bytes both ways, in their place between texts', async () => {
+    const heard: unknown[] = []
+    const peer = await startPeer({
+      onSocket: (socket) => void socket.on('message', (data, binary) => socket.send(data, { binary })),
+    })
+    const socket = adapter.openSocket({
+      url: new URL(peer.url.replace('http', 'ws')),
+      token: undefined,
+      headers: {},
+      silenceMs: undefined,
+      onOpen: () => {},
+      onText: (text) => heard.push(text),
+      onBytes: (bytes) => heard.push([...bytes]),
+      onClose: () => {},
+    })
+    await until(() => socket.send('"a"'))
+    socket.send(new Uint8Array([0, 255, 1]))
+    socket.send('"b"')
+    await until(() => heard.length === 3)
+    expect(heard).toEqual(['"a"', [0, 255, 1], '"b"'])
+    await until(() => socket.buffered === 0)
     socket.close()
   })
 
@@ -129,6 +160,26 @@ test('socket-web sends the token as the first frame', async () => {
   await until(() => peer.frames.length === 1)
   expect(peer.frames).toEqual([{ type: 'auth', token: 'secret' }])
   opened.socket.close()
+})
+
+test('socket-ws sends the headers of whoever stands before the server', async () => {
+  let seen: unknown
+  const peer = await startPeer({ onSocket: (_, request) => (seen = request.headers) })
+  const opened = open(node, peer, 'secret', undefined, { 'X-Routing': 'a', Authorization: 'no' })
+  await until(() => opened.opened === 1)
+  expect(seen).toMatchObject({ 'x-routing': 'a', authorization: 'Bearer secret' })
+  opened.socket.close()
+})
+
+test('socket-web refuses headers, which a page cannot send, and names them without their values', async () => {
+  const peer = await startPeer()
+  const refused = expect.objectContaining({
+    code: 'not_supported',
+    message: expect.stringMatching(/^ws:\S+ wants the headers X-Routing, (?!.*hidden)/),
+    hint: expect.stringContaining('Node'),
+  })
+  expect(() => open(web, peer, 'secret', undefined, { 'X-Routing': 'hidden' })).toThrow(refused)
+  expect(peer.upgrades).toBe(0)
 })
 
 test('socket-ws shows the HTTP answer that came in place of a WebSocket', async () => {

@@ -1,5 +1,5 @@
 import type { EventPage, SessionUp } from '@claude-agent/protocol'
-import type { Endpoint } from '../endpoint.ts'
+import type { Locate } from '../endpoint.ts'
 import { call, type JsonRequest } from '../http.ts'
 import { isPassing, persist } from '../patience.ts'
 import type { Limits } from './limits.ts'
@@ -18,7 +18,7 @@ export interface Request extends Pick<JsonRequest, 'method' | 'path' | 'json'> {
 }
 
 export interface RequestsParts {
-  endpoint: Endpoint
+  locate: Locate
   limits: Limits
   line: SessionLine
 }
@@ -32,9 +32,9 @@ export class Requests {
   }
 
   /** One request over HTTP. */
-  call<T>(request: Omit<JsonRequest, 'timeoutMs'>): Promise<T> {
-    const { endpoint, limits } = this.#parts
-    return call<T>(endpoint, { ...request, timeoutMs: limits.requestMs })
+  async call<T>(request: Omit<JsonRequest, 'timeoutMs'>): Promise<T> {
+    const { locate, limits } = this.#parts
+    return await call<T>(await locate(), { ...request, timeoutMs: limits.requestMs })
   }
 
   /** The events after a place; tried until they are there. */

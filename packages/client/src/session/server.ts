@@ -1,17 +1,18 @@
 import type { CreateSessionRequest, Health, SessionInfo, SessionList } from '@claude-agent/protocol'
-import { type Endpoint, parseEndpoint } from '../endpoint.ts'
+import { type Locate, parseEndpoint } from '../endpoint.ts'
 import { call, type JsonRequest } from '../http.ts'
 import { isUnreached, LinkedAbort, persist } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions } from '../types.ts'
+import { locateSandbox } from '../sandbox/endpoint.ts'
 import { randomUuid } from '../uuid.ts'
 import { type Limits, LIMITS } from './limits.ts'
 import { Session } from './session.ts'
-import type { ListSessionsOptions, ServerOptions } from './types.ts'
+import type { ListSessionsOptions, ServerAddress, ServerOptions } from './types.ts'
 
 /** A claude-agent-server and its sessions. It holds no connection: each session has its own while somebody listens. */
 export class AgentServer {
-  readonly #endpoint: Endpoint
+  readonly #locate: Locate
   readonly #client: string
   readonly #limits: Limits
 
@@ -21,7 +22,7 @@ export class AgentServer {
    * @throws AgentServerError `invalid_setting` when `url` or `token` cannot be used as they are.
    */
   constructor(options: ServerOptions, limits: Partial<Limits> = {}) {
-    this.#endpoint = parseEndpoint(options.url, options.token, 'url')
+    this.#locate = locator(options)
     this.#client = options.client ?? `client-${randomUuid().slice(0, 8)}`
     this.#limits = {
       ...LIMITS,
@@ -63,7 +64,7 @@ export class AgentServer {
 
   /** A session that exists. Asks the server for nothing; keep it rather than make another one: each has its own line. */
   session(id: string): Session {
-    return new Session({ id, endpoint: this.#endpoint, client: this.#client, limits: this.#limits })
+    return new Session({ id, locate: this.#locate, client: this.#client, limits: this.#limits })
   }
 
   /** One page of the sessions, the oldest first. */
@@ -86,9 +87,17 @@ export class AgentServer {
     } while (after !== undefined)
   }
 
-  #call<T>(request: Omit<JsonRequest, 'timeoutMs'>): Promise<T> {
-    return call<T>(this.#endpoint, { ...request, timeoutMs: this.#limits.requestMs })
+  async #call<T>(request: Omit<JsonRequest, 'timeoutMs'>): Promise<T> {
+    return await call<T>(await this.#locate(), { ...request, timeoutMs: this.#limits.requestMs })
   }
+}
+
+/** How the server is found: where it was said to be, or where its sandbox is at that moment. */
+function locator({ sandbox, ...options }: ServerOptions): Locate {
+  if (sandbox !== undefined) return () => locateSandbox(sandbox)
+  const { url, token, headers } = options as ServerAddress
+  const endpoint = parseEndpoint(url, token, 'url', headers)
+  return () => endpoint
 }
 
 /** A server, of which nothing is asked yet. @throws AgentServerError `invalid_setting` */

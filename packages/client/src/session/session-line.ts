@@ -8,7 +8,7 @@ import {
   type SessionDown,
   type SessionEvent,
 } from '@claude-agent/protocol'
-import type { Endpoint } from '../endpoint.ts'
+import type { Locate } from '../endpoint.ts'
 import { tooSlow } from '../failure.ts'
 import { Line } from '../line.ts'
 import type { ConnectionState } from '../types.ts'
@@ -21,7 +21,7 @@ import { formatPlace, type Place, toCursor } from './place.ts'
 import type { Ask, ClientEvent } from './types.ts'
 
 export interface SessionLineParts {
-  endpoint: Endpoint
+  locate: Locate
   /** Of the session, e.g. `/sessions/s1`. */
   path: string
   /** The name by which others are told who answered. */
@@ -52,11 +52,11 @@ export class SessionLine {
   #goodbye = Promise.resolve()
 
   constructor(parts: SessionLineParts) {
-    const { endpoint, path, client, limits } = parts
+    const { locate, path, client, limits } = parts
     this.#parts = parts
     this.#partials = new Partials(limits.partialChars)
     this.line = new Line({
-      locate: () => endpoint,
+      locate,
       path: `${path}/ws`,
       params: () => ({ client, after: this.#after() }),
       probePath: path,
@@ -104,10 +104,10 @@ export class SessionLine {
 
   /** Sends a frame and waits for its reply. */
   async ask<T>(frame: object, signal: AbortSignal): Promise<T> {
-    const { endpoint, limits } = this.#parts
+    const { limits } = this.#parts
     this.#pendingCalls += 1
     try {
-      const error = (): AgentServerError => tooSlow(endpoint, limits.requestMs, 'requestTimeoutMs')
+      const error = (): AgentServerError => tooSlow(this.line, limits.requestMs, 'requestTimeoutMs')
       const send = (text: string): boolean => this.line.send(text)
       return await this.#calls.ask<T>(send, frame, signal, { afterMs: limits.requestMs, error })
     } finally {

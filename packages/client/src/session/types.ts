@@ -1,5 +1,6 @@
 import type { ElicitationRequest, ElicitationResult } from '@anthropic-ai/claude-agent-sdk'
 import type { PermissionResult, UserDialogRequest, UserDialogResult } from '@anthropic-ai/claude-agent-sdk'
+import type { Sandbox } from '@claude-agent/sandbox'
 import type {
   AskEvent,
   AskKind,
@@ -12,12 +13,26 @@ import type {
 } from '@claude-agent/protocol'
 import type { CallOptions, ConnectionState } from '../types.ts'
 
-/** A server and how this client behaves. */
-export interface ServerOptions {
+/** A server, by its address or by the sandbox that it runs in, and how this client behaves. */
+export type ServerOptions = (ServerAddress | ServerSandbox) & ServerBehaviour
+
+export interface ServerAddress {
   /** Address of the server: http, https, ws or wss, with a path prefix where a proxy needs one. */
   url: string
   /** The server's `CLAUDE_AGENT_TOKEN`. */
   token?: string | undefined
+  /** What every request and every WebSocket has to carry for whoever stands before the server. Browsers cannot. */
+  headers?: Record<string, string> | undefined
+  sandbox?: undefined
+}
+
+export interface ServerSandbox {
+  /** A sandbox that a provider made or came back to. Its address is asked for each time; its life is up to its owner. */
+  sandbox: Sandbox
+  url?: undefined
+}
+
+export interface ServerBehaviour {
   /** The name by which others are told who answered an ask. @default a random one */
   client?: string | undefined
   /** How long one attempt to connect may take, in milliseconds. @default 15000 */

@@ -1,0 +1,5 @@
+/** A variable of this process's environment, where there is one; an empty one is none. */
+export function readVariable(name: string): string | undefined {
+  const value = typeof process === 'object' ? process.env?.[name] : undefined
+  return value === '' ? undefined : value
+}
