@@ -1,0 +1,137 @@
+import { SandboxError } from '../errors.ts'
+import type { CreateOptions } from '../provider.ts'
+import { LABEL } from './container.ts'
+
+/** Where the server listens in the image. */
+export const SERVER_PORT = 3000
+
+/** What a sandbox may use where nothing else is said. */
+export const DEFAULT_RESOURCES = { cpus: 2, memoryMb: 4096, pids: 1024 } as const
+
+/**
+ * All that the server keeps: it becomes the agent (SETUID, SETGID), ends the agent's processes (KILL), finds them by their
+ * marks in /proc (SYS_PTRACE) and reads its transcripts (DAC_OVERRIDE). The agent gets none of them.
+ */
+const KEPT = ['SETUID', 'SETGID', 'KILL', 'SYS_PTRACE', 'DAC_OVERRIDE']
+
+/** Writable, and gone when the container stops. `exec`, because agents run scripts in /tmp. */
+const TEMPORARY = [
+  '/tmp:rw,exec,nosuid,nodev,mode=1777,size=1g',
+  '/run:rw,noexec,nosuid,nodev,mode=755,size=16m',
+  '/run/claude-agent:rw,noexec,nosuid,nodev,mode=700,uid=900,gid=900,size=1m',
+]
+
+/** Anonymous volumes: they survive stop and start, begin with what the image has there, and go with the container. */
+const VOLUMES = ['/home/agent', '/var/lib/claude-agent-server']
+
+/** Variables that the docker command itself lives by, so they cannot reach it as its environment; none is a secret. */
+const COMMAND_VARIABLES =
+  /^(PATH|HOME|USER|TMPDIR|GODEBUG|LD_.*|XDG_.*|SSH_AUTH_SOCK|DOCKER_(HOST|CONTEXT|CONFIG|API_VERSION|CERT_PATH|TLS|TLS_VERIFY))$/
+
+export interface RunOptions extends Omit<CreateOptions, 'network'> {
+  name: string
+  image: string
+  token: string
+  network: { name: string; isInternal: boolean }
+  timeoutMs: number
+  /** Address on the engine's machine that the port is published on. */
+  host: string
+  /** Further ports that are published. */
+  ports: readonly number[]
+  runtime: string | undefined
+  /** Further labels of the container. */
+  labels: Record<string, string>
+}
+
+/** The arguments of `docker run`, and the environment that brings the values of the variables. */
+export function buildRun(options: RunOptions): { args: string[]; env: Record<string, string> } {
+  const {
+    name,
+    image,
+    network,
+    host,
+    ports,
+    runtime,
+    timeoutMs,
+    onTimeout = 'kill',
+    metadata = {},
+    labels,
+  } = options
+  const variables = listVariables(options)
+  const published = network.isInternal
+    ? []
+    : [SERVER_PORT, ...ports].map((port) => `--publish=${bracket(host)}:0:${port}`)
+  const args = [
+    'run',
+    '--detach',
+    `--name=${name}`,
+    '--pull=never',
+    ...Object.entries(labels).map(([key, value]) => `--label=${key}=${value}`),
+    `--label=${LABEL.ours}=sandbox`,
+    `--label=${LABEL.metadata}=${JSON.stringify(metadata)}`,
+    `--label=${LABEL.timeoutMs}=${timeoutMs}`,
+    `--label=${LABEL.onTimeout}=${onTimeout}`,
+    ...(runtime === undefined ? [] : [`--runtime=${runtime}`]),
+    '--cap-drop=ALL',
+    ...KEPT.map((capability) => `--cap-add=${capability}`),
+    '--security-opt=no-new-privileges',
+    '--read-only',
+    ...TEMPORARY.map((place) => `--tmpfs=${place}`),
+    ...VOLUMES.map((place) => `--mount=${describeVolume(place, labels)}`),
+    ...limit(options),
+    `--network=${network.name}`,
+    // A resolver of the engine would carry questions, and so data, out of an internal network.
+    ...(network.isInternal ? ['--dns=127.0.0.1', '--dns-option=timeout:1', '--dns-option=attempts:1'] : []),
+    ...published,
+    // A server that crashed is started again; one that ended by itself is not.
+    '--restart=on-failure:5',
+    '--log-driver=local',
+    '--log-opt=max-size=5m',
+    '--log-opt=max-file=2',
+    ...variables.map(([variable, value]) =>
+      COMMAND_VARIABLES.test(variable) ? `--env=${variable}=${value}` : `--env=${variable}`,
+    ),
+    image,
+  ]
+  const secret = variables.filter(([variable]) => !COMMAND_VARIABLES.test(variable))
+  return { args, env: Object.fromEntries(secret) }
+}
+
+function listVariables({ envs = {}, token, timeoutMs }: RunOptions): [string, string][] {
+  const wrong = Object.keys(envs).find((variable) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable))
+  if (wrong !== undefined) {
+    throw new SandboxError({
+      code: 'not_supported',
+      message: `'${wrong}' is no name of a variable.`,
+      hint: 'Names in `envs` have letters, digits and underscores only.',
+    })
+  }
+  const own = { CLAUDE_AGENT_TOKEN: token, CLAUDE_AGENT_LEASE_MS: String(timeoutMs) }
+  return Object.entries({ ...envs, ...own, HOST: '0.0.0.0', PORT: String(SERVER_PORT) })
+}
+
+/** `--mount` takes a line of CSV. */
+function describeVolume(place: string, labels: Record<string, string>): string {
+  const all = Object.entries({ ...labels, [LABEL.ours]: 'volume' })
+  const fields = all.map(([key, value]) => `volume-label=${key}=${value}`)
+  return ['type=volume', `dst=${place}`, ...fields]
+    .map((field) => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field))
+    .join(',')
+}
+
+function limit({ resources = {} }: RunOptions): string[] {
+  const { memoryMb = DEFAULT_RESOURCES.memoryMb, pids = DEFAULT_RESOURCES.pids, cpus } = resources
+  return [
+    `--memory=${memoryMb}m`,
+    `--memory-swap=${memoryMb}m`,
+    `--pids-limit=${pids}`,
+    // `--cpus` is refused beyond what the machine has: right for who asks for it, wrong for a default.
+    ...(cpus === undefined
+      ? ['--cpu-period=100000', `--cpu-quota=${DEFAULT_RESOURCES.cpus * 100_000}`]
+      : [`--cpus=${cpus}`]),
+  ]
+}
+
+function bracket(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}

@@ -1,0 +1,92 @@
+import { SandboxError } from '../errors.ts'
+import { extendLease } from '../lease.ts'
+import type { Sandbox, SandboxEndpoint } from '../provider.ts'
+import type { DockerCommand } from './command.ts'
+import { inspectContainer, isOver, notFound, type Container } from './container.ts'
+import { isSameMachine, locate } from './locate.ts'
+import type { Losses } from './losses.ts'
+import { removeContainer } from './remove.ts'
+import { SERVER_PORT } from './run-arguments.ts'
+
+/** A container with a server that may be spoken to. */
+export class DockerSandbox implements Sandbox {
+  readonly id: string
+  readonly token: string
+  readonly metadata: Readonly<Record<string, string>>
+  readonly #name: string
+  readonly #docker: DockerCommand
+  readonly #losses: Losses
+  readonly #subscriptions = new Set<() => void>()
+
+  constructor(docker: DockerCommand, losses: Losses, { name, token, metadata }: Container) {
+    this.id = `docker:${name}`
+    this.token = token
+    this.metadata = Object.freeze(metadata)
+    this.#name = name
+    this.#docker = docker
+    this.#losses = losses
+  }
+
+  async endpoint(port: number = SERVER_PORT): Promise<SandboxEndpoint> {
+    const container = await this.#inspect()
+    const isReachable = container.published.has(port) || (await isSameMachine(this.#docker))
+    const endpoint = isReachable ? locate(container, port) : undefined
+    if (endpoint !== undefined) return endpoint
+    if (container.status !== 'running' && container.status !== 'paused') {
+      throw new SandboxError({
+        code: 'engine_unreachable',
+        message: `'${this.id}' does not run (${container.status}), so nothing of it can be reached.`,
+        hint: 'Come back to it with connect(), which starts it again.',
+      })
+    }
+    throw new SandboxError({
+      code: 'not_supported',
+      message: `Port ${port} of '${this.id}' cannot be reached from here: it is not published.`,
+      hint: 'Name the port at docker({ ports: [...] }) before the sandbox is created.',
+    })
+  }
+
+  async extend(timeoutMs: number): Promise<void> {
+    const container = await this.#inspect()
+    if (container.status === 'paused') {
+      throw new SandboxError({
+        code: 'not_supported',
+        message: `'${this.id}' is paused: its time does not run.`,
+        hint: 'connect() goes on with it, and takes a new `timeoutMs`.',
+      })
+    }
+    await extendLease({ endpoint: await this.endpoint(), token: this.token, timeoutMs })
+  }
+
+  async pause(): Promise<void> {
+    const { status } = await this.#inspect()
+    if (status === 'paused' || status === 'exited') return
+    try {
+      await this.#docker(['pause', this.#name])
+    } catch (error) {
+      const { status } = await this.#inspect()
+      if (status !== 'paused' && status !== 'exited') throw error
+    }
+  }
+
+  async kill(): Promise<void> {
+    for (const unsubscribe of this.#subscriptions) unsubscribe()
+    this.#subscriptions.clear()
+    await removeContainer(this.#docker, this.#name)
+  }
+
+  onLost(listener: (error: Error) => void): () => void {
+    const unsubscribe = this.#losses.listen(this.#name, listener)
+    this.#subscriptions.add(unsubscribe)
+    return () => {
+      this.#subscriptions.delete(unsubscribe)
+      unsubscribe()
+    }
+  }
+
+  async #inspect(): Promise<Container> {
+    const container = await inspectContainer(this.#docker, this.#name)
+    if (isOver(container, Date.now())) throw notFound(this.#name)
+    return container
+  }
+}
