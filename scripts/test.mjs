@@ -5,10 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bin, build, install, run } from './steps.mjs'
 import { findChromium, installChromium } from './chromium.mjs'
+import { startDockerEngine } from './docker-engine.mjs'
 
 await install()
 await build()
 if (findChromium() === undefined) await installChromium()
+// Tests that are chosen by name and are none of sandboxes need no engine.
+const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+const usesDocker = chosen.length === 0 || chosen.some((name) => /docker|sandbox|e2e/.test(name))
+const engine = usesDocker ? await startDockerEngine() : undefined
 
 const folder = mkdtempSync(join(tmpdir(), 'test-report-'))
 const report = join(folder, 'report.json')
@@ -19,7 +24,8 @@ const args = [
   `--outputFile.json=${report}`,
   ...process.argv.slice(2),
 ]
-const code = await run(bin('vitest'), args)
+const code = await run(bin('vitest'), args, { env: engine?.env ?? process.env })
+await engine?.stop()
 const result = readReport()
 rmSync(folder, { recursive: true, force: true })
 

@@ -1,10 +1,9 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
 import { createDockerCommand } from '../../src/docker/command.ts'
 import { inspectContainer, type Container } from '../../src/docker/container.ts'
 import { docker, type DockerOptions } from '../../src/docker/docker.ts'
-import { locate } from '../../src/docker/locate.ts'
+import { isSameMachine, locate } from '../../src/docker/locate.ts'
 import { ensureNetwork } from '../../src/docker/network.ts'
 import { removeContainer } from '../../src/docker/remove.ts'
 import { buildRun, SERVER_PORT } from '../../src/docker/run-arguments.ts'
@@ -30,8 +29,9 @@ export async function findReason(): Promise<string | undefined> {
 export async function findModelHost(): Promise<{ host: string; address: string }> {
   const format = '{{(index .IPAM.Config 0).Gateway}}'
   const gateway = (await call(['network', 'inspect', 'bridge', '--format', format])).trim()
-  const isHere = Object.values(networkInterfaces()).some((all) => all?.some((one) => one.address === gateway))
-  return isHere ? { host: gateway, address: gateway } : { host: '0.0.0.0', address: 'host.docker.internal' }
+  return (await isSameMachine(call))
+    ? { host: gateway, address: gateway }
+    : { host: '0.0.0.0', address: 'host.docker.internal' }
 }
 
 /** The name of the container. */
