@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { hasCommands, installPackages, mayInstall } from './debian.mjs'
 import { ask, BASE, buildImage } from './docker.mjs'
 
 /** Kept between runs, so that the second one has its layers already. Removing it costs time only. */
@@ -55,25 +56,17 @@ async function findEngine(stops) {
   if (ask(['info']).ok) return { ...process.env }
   const env = { ...process.env, DOCKER_HOST: ownHost() }
   if (ask(['info'], env).ok) return env
-  if (process.platform !== 'linux' || process.getuid() !== 0 || !existsSync('/etc/debian_version'))
-    throw new Error('no engine answers, and one can be installed only on Debian as root')
+  if (!mayInstall) throw new Error('no engine answers, and one can be installed only on Debian as root')
   install(['docker.io', 'iptables', 'mmdebstrap'], ['dockerd', 'docker', 'iptables', 'mmdebstrap'])
   stops.push(await startEngine(env))
   return env
 }
 
 function install(packages, commands) {
-  const isThere = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
-  if (commands.every(isThere)) return
+  if (hasCommands(commands)) return
   console.log("Installing Debian's Docker for the tests …")
-  const apt = (...args) =>
-    spawnSync('apt-get', args, {
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    })
-  apt('update', '-qq')
-  const { status } = apt('install', '-y', '-qq', '--no-install-recommends', ...packages)
-  if (status !== 0 || !commands.every(isThere)) throw new Error("Debian's Docker could not be installed")
+  if (!installPackages(packages) || !hasCommands(commands))
+    throw new Error("Debian's Docker could not be installed")
 }
 
 /** Starts an engine with folders of its own. Gives what ends it. */

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bin, build, install, run } from './steps.mjs'
 import { findChromium, installChromium } from './chromium.mjs'
+import { installBubblewrap } from './bubblewrap.mjs'
 import { startDockerEngine } from './docker-engine.mjs'
 
 await install()
 await build()
-if (findChromium() === undefined) await installChromium()
+if (findChromium() === undefined) installChromium()
+installBubblewrap()
 // Tests that are chosen by name and are none of sandboxes need no engine.
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
 const usesDocker = chosen.length === 0 || chosen.some((name) => /docker|sandbox|e2e/.test(name))

@@ -12,9 +12,9 @@ import type { DoubleSandbox } from './sandbox.ts'
 export const ENVD_PORT = 49_983
 
 /** A call of one message each way. */
-export type Call = (sandbox: DoubleSandbox, message: never, user: string) => Promise<unknown>
+type Call = (sandbox: DoubleSandbox, message: never, user: string) => Promise<unknown>
 /** A call that is answered by a stream of messages. */
-export type StreamCall = (
+type StreamCall = (
   sandbox: DoubleSandbox,
   message: never,
   user: string,

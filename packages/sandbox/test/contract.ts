@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import { House, Stage } from './stage.ts'
 
 /** What a claim is tested with: a stage of its own, and the way to say why it cannot be tested on this engine. */
-export type Act = (stage: Stage, skip: (reason: string) => never) => Promise<void>
+type Act = (stage: Stage, skip: (reason: string) => never) => Promise<void>
 export type Claim = (name: string, act: Act) => void
 
 /** A turn starts a process of the real CLI, and images may have to be unpacked. */

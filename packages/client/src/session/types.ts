@@ -26,13 +26,13 @@ export interface ServerAddress {
   sandbox?: undefined
 }
 
-export interface ServerSandbox {
+interface ServerSandbox {
   /** A sandbox that a provider made or came back to. Its address is asked for each time; its life is up to its owner. */
   sandbox: Sandbox
   url?: undefined
 }
 
-export interface ServerBehaviour {
+interface ServerBehaviour {
   /** The name by which others are told who answered an ask. @default a random one */
   client?: string | undefined
   /** How long one attempt to connect may take, in milliseconds. @default 15000 */

@@ -6,7 +6,7 @@ import { LABEL } from './container.ts'
 export const SERVER_PORT = 3000
 
 /** What a sandbox may use where nothing else is said. */
-export const DEFAULT_RESOURCES = { cpus: 2, memoryMb: 4096, pids: 1024 } as const
+const DEFAULT_RESOURCES = { cpus: 2, memoryMb: 4096, pids: 1024 } as const
 
 /**
  * All that the server keeps: it becomes the agent (SETUID, SETGID), ends the agent's processes (KILL), finds them by their

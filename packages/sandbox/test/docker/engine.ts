@@ -40,7 +40,7 @@ export function nameOf(id: string): string {
 }
 
 /** Kills the server of a sandbox with SIGKILL. The engine may have started it again when this resolves. */
-export async function killServer(id: string): Promise<void> {
+async function killServer(id: string): Promise<void> {
   const name = nameOf(id)
   const { restarts } = await inspectContainer(call, name)
   await call(['exec', name, 'sh', '-c', 'kill -9 $(pgrep -x -u server node)'])

@@ -22,7 +22,7 @@ describe('a call', () => {
     expect(commands.map(({ name }) => name)).toContain('compact')
     expect(await session.call('mcpServerStatus', [], 'ada')).toEqual([])
     expect(await session.call('initializationResult', [], 'ada')).toHaveProperty('models')
-    expect(story()).toContain('agent_started')
+    await until('it is told', () => story().includes('agent_started'))
   })
 
   test('that changes the agent counts at once, is told, and counts for the next process too', async () => {
