@@ -41,7 +41,7 @@ export async function startChild(args, env) {
   const url = new Promise((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
       said += `${line}\n`
-      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(line)
+      const found = /http:\/\/[\d.]+:\d+/.exec(line)
       if (found !== null) resolve(found[0])
     })
   })

@@ -16,11 +16,15 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
 export async function openLab({ server = path('../packages/server/dist/bin.js') } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  return new Lab(folder, await startModel('127.0.0.1'), server)
+}
+
+/** The scripted model in a process of its own. */
+async function startModel(host) {
   const bin = fileURLToPath(new URL('dist/bin.js', import.meta.resolve('scripted-claude/package.json')))
-  const model = await startChild([bin, '--port', '0', '--script', path('script.json')], {
+  return await startChild([bin, '--port', '0', '--host', host, '--script', path('script.json')], {
     PATH: process.env.PATH ?? '',
   })
-  return new Lab(folder, model, server)
 }
 
 class Lab {
@@ -40,6 +44,11 @@ class Lab {
     const made = join(this.#folder, name)
     await mkdir(made, { recursive: true })
     return made
+  }
+
+  /** A model of its own, at an address of this machine. */
+  async startModel(host) {
+    return await startModel(host)
   }
 
   /** The explicit environment of one side; each side has a home of its own. */

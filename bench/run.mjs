@@ -10,6 +10,7 @@ import { burst } from './figures/burst.mjs'
 import { call } from './figures/call.mjs'
 import { deltaDelay } from './figures/delta-delay.mjs'
 import { deliveries } from './figures/deliveries.mjs'
+import { docker } from './figures/docker.mjs'
 import { firstMessage } from './figures/first-message.mjs'
 import { idle } from './figures/idle.mjs'
 import { idleSessions } from './figures/idle-sessions.mjs'
@@ -39,6 +40,7 @@ const FIGURES = [
   append,
   idleSessions,
   modelRelay,
+  docker,
 ]
 const HELP = `Usage: npm run bench -- [--only name[,name]] [--quick] [--pairs number] [--json file] [--server file]
 

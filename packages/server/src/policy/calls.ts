@@ -22,6 +22,8 @@ interface OpenRule {
    * place of one another.
    */
   key?: (args: readonly unknown[]) => string
+  /** What may be shown of the result, where it holds configuration. */
+  show?: (result: unknown) => unknown
 }
 
 /** May not. */
@@ -33,6 +35,7 @@ interface ClosedRule {
 export type CallRule = OpenRule | ClosedRule
 
 const nothing = z.tuple([])
+const name = text.check(z.maxLength(200))
 
 const open = (why: string, takes = 'nothing', args: Arguments = nothing): OpenRule => ({
   call: 'remote',
@@ -50,6 +53,17 @@ const lasting = (rule: OpenRule, depth = 0): OpenRule => ({
 
 /** The methods of a query, but for those of the generator that it is. */
 type Method = Exclude<keyof Query, keyof AsyncGenerator | symbol>
+
+/** What the CLI tells of MCP servers has their configuration, secrets included. */
+function showServers(result: unknown): unknown {
+  if (!Array.isArray(result)) return result
+  return result.map((server: { name?: string; config?: unknown }) => {
+    if (typeof server?.config !== 'object' || server.config === null) return server
+    const { name = '' } = server
+    const shown = redactConfig({ mcpServers: { [name]: server.config as never } })
+    return { ...server, config: shown.mcpServers?.[name] }
+  })
+}
 
 /** Every method of the SDK's query. A new one does not compile until it has its place here. */
 export const CALLS: Record<Method, CallRule> = {
@@ -71,7 +85,7 @@ export const CALLS: Record<Method, CallRule> = {
   ),
   initializationResult: open('Tells what the agent can do.'),
   interrupt: refused('Send `interrupt` instead: it also reaches a prompt that waits.'),
-  mcpServerStatus: open('Tells how the MCP servers are.'),
+  mcpServerStatus: { ...open('Tells how the MCP servers are, without their secrets.'), show: showServers },
   readFile: open(
     'Reads a file by the rules of the agent’s own Read tool.',
     "a path and {maxBytes?, encoding?: 'utf-8' | 'base64'}",
@@ -90,18 +104,24 @@ export const CALLS: Record<Method, CallRule> = {
   reconnectMcpServer: open('Connects an MCP server anew.', 'the name of a server', z.tuple([text])),
   reinitialize: refused('Belongs to the SDK’s own line to its process.'),
   reloadOutputStyles: open('Reads the output styles of the workspace again.'),
-  reloadPlugins: open(
-    'Reads plugins again. To add some, set the option `plugins`.',
-    '{holdOnCacheImpact?, refuseIfBusy?}, or nothing',
-    z.tuple([
-      z.optional(
-        z.strictObject({
-          holdOnCacheImpact: z.optional(flag),
-          refuseIfBusy: z.optional(flag),
-        }),
-      ),
-    ]),
-  ),
+  reloadPlugins: {
+    ...open(
+      'Reads plugins again. To add some, set the option `plugins`.',
+      '{holdOnCacheImpact?, refuseIfBusy?}, or nothing',
+      z.tuple([
+        z.optional(
+          z.strictObject({
+            holdOnCacheImpact: z.optional(flag),
+            refuseIfBusy: z.optional(flag),
+          }),
+        ),
+      ]),
+    ),
+    show: (result) => ({
+      ...(result as object),
+      mcpServers: showServers((result as { mcpServers?: unknown }).mcpServers),
+    }),
+  },
   reloadSkills: open('Reads the skills of the workspace again.'),
   rewindFiles: open(
     'Puts files back to how they were at a prompt; with the option `enableFileCheckpointing`.',
@@ -120,7 +140,7 @@ export const CALLS: Record<Method, CallRule> = {
     open(
       'Asks for permission for the tools of an MCP server.',
       "the name of a server and 'default', 'auto' or null",
-      z.tuple([text, z.nullable(z.enum(['default', 'auto']))]),
+      z.tuple([name, z.nullable(z.enum(['default', 'auto']))]),
     ),
     1,
   ),
@@ -151,7 +171,7 @@ export const CALLS: Record<Method, CallRule> = {
     open(
       'Switches an MCP server on or off.',
       'the name of a server and true or false',
-      z.tuple([text, flag]),
+      z.tuple([name, flag]),
     ),
     1,
   ),
@@ -175,6 +195,8 @@ export interface AcceptedCall {
   shown: unknown[]
   /** Where it changes what the agent is: what it takes the place of. */
   key: string | undefined
+  /** What may be shown of the result. */
+  show: (result: unknown) => unknown
 }
 
 /**
@@ -186,17 +208,18 @@ export function acceptCall(method: string, args: readonly unknown[]): AcceptedCa
   if (rule === undefined || rule.call === 'refused') throw refusal(method, rule)
   if (!rule.args.safeParse(args).success) throw wrongArguments(method, rule, args)
   const known = method as CallMethod
-  const { option } = rule
+  const { option, show = (result) => result } = rule
   const key = rule.key === undefined ? undefined : `${method}${rule.key(args)}`
   const [first, ...rest] = args
   if (option === undefined || first === undefined)
-    return { method: known, args: [...args], shown: [...args], key }
+    return { method: known, args: [...args], shown: [...args], key, show }
   const config = acceptConfig({ [option]: first }, {})
   return {
     method: known,
     args: [config[option], ...rest],
     shown: [redactConfig(config)[option], ...rest],
     key,
+    show,
   }
 }
 

@@ -1,9 +1,15 @@
-import { REDACTED, type NewEvent } from '@claude-agent/protocol'
+import { AgentServerError, REDACTED, type NewEvent } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
 import { acceptCall, type AcceptedCall } from '../policy/calls.ts'
 import { callFailed, questionOpen } from './refusals.ts'
 import type { Runner } from './runner.ts'
-import type { SessionState } from './state.ts'
+import type { MadeCall, SessionState } from './state.ts'
+
+/** How often an agent is asked for that is replaced while it starts. */
+const ATTEMPTS = 5
+/** Lasting calls of a session, and characters of their arguments: each process of the agent is told all of them. */
+const MAX_CALLS = 100
+const MAX_CHARACTERS = 256 * 1024
 
 export interface CallsParts {
   state: SessionState
@@ -18,7 +24,8 @@ export interface CallsParts {
  */
 export class Calls {
   readonly #parts: CallsParts
-  readonly #secrets = new Map<string, unknown[]>()
+  /** The arguments of the calls that count, as they were given. */
+  readonly #given = new WeakMap<MadeCall, unknown[]>()
   /** Changes are made one after the other, so that the log has them in the order in which they count. */
   #last: Promise<unknown> = Promise.resolve()
   /** The agent that was changed by the call that is being written. */
@@ -56,11 +63,11 @@ export class Calls {
 
   /** Makes the calls again on a process that was just started. One that it refuses is told, and left out. */
   async repeat(agent: Agent): Promise<void> {
-    for (const [key, { method, args }] of this.#parts.state.calls) {
-      const isWhole = this.#secrets.has(key) || !JSON.stringify(args).includes(REDACTED)
-      const told = this.#secrets.get(key) ?? args
+    for (const call of this.#parts.state.calls.values()) {
+      const { method } = call
+      const told = this.#argumentsOf(call)
       try {
-        if (!isWhole) throw new Error('its secrets were lost with the last process of the server')
+        if (told === undefined) throw new Error('its secrets were lost with the last process of the server')
         await agent.call(method, told)
       } catch (error) {
         const why = (error as Error).message
@@ -75,32 +82,64 @@ export class Calls {
   }
 
   async #change(call: AcceptedCall, by: string): Promise<unknown> {
-    const { agent, result } = await this.#make(call)
     const { method, key = method } = call
-    const before = this.#parts.state.calls.get(key)?.args
-    const shown = together(method, before, call.shown)
-    const args = together(method, this.#secrets.get(key) ?? before, call.args)
+    const { calls } = this.#parts.state
+    const before = calls.get(key)
+    // What was lost with its secrets ends to count here, as it was told.
+    const given = before && this.#argumentsOf(before)
+    const shown = together(method, given && before?.args, call.shown)
+    const args = together(method, given, call.args)
+    requireRoom(calls, key, shown)
+    const { agent, result } = await this.#make(call)
     this.#changed = agent
     await this.#parts.offer({ type: 'call_made', method, args: shown, key, by })
-    this.#secrets.set(key, args)
+    const made = calls.get(key)
+    if (made !== undefined) this.#given.set(made, args)
     return result
   }
 
-  async #make({ method, args }: AcceptedCall): Promise<{ agent: Agent; result: unknown }> {
+  /** What an agent is told; undefined when its secrets were lost with a process of the server. */
+  #argumentsOf(call: MadeCall): unknown[] | undefined {
+    const given = this.#given.get(call)
+    if (given !== undefined) return given
+    return JSON.stringify(call.args).includes(REDACTED) ? undefined : call.args
+  }
+
+  async #make({ method, args, show }: AcceptedCall): Promise<{ agent: Agent; result: unknown }> {
     const agent = await this.#agent()
     try {
-      return { agent, result: (await agent.call(method, args)) ?? null }
+      return { agent, result: show((await agent.call(method, args)) ?? null) }
     } catch (error) {
-      throw callFailed(method, error)
+      throw callFailed(method, error, this.#parts.runner().slot.agent === agent)
     }
   }
 
   /** The agent of the turn that runs, or one as it is wanted now. */
   async #agent(): Promise<Agent> {
-    const { slot, mayWarm } = this.#parts.runner()
-    if (!mayWarm && slot.agent !== undefined) return slot.agent
-    return await slot.ready()
+    for (let attempt = 1; ; attempt += 1) {
+      const { slot, mayWarm } = this.#parts.runner()
+      if (!mayWarm && slot.agent !== undefined) return slot.agent
+      try {
+        return await slot.ready()
+      } catch (error) {
+        // Options were set while it started: another one takes its place.
+        if ((error as Error).name !== 'AbortError') throw error
+        if (attempt === ATTEMPTS) throw callFailed('The call', error, false)
+      }
+    }
   }
+}
+
+/** @throws AgentServerError `call_refused` */
+function requireRoom(calls: ReadonlyMap<string, MadeCall>, key: string, args: unknown[]): void {
+  const others = [...calls].filter(([other]) => other !== key)
+  const size = JSON.stringify([...others.map(([, call]) => call.args), args]).length
+  if (others.length < MAX_CALLS && size <= MAX_CHARACTERS) return
+  throw new AgentServerError({
+    code: 'call_refused',
+    message: `The calls that last have ${others.length + 1} entries of ${size} characters; ${MAX_CALLS} of ${MAX_CHARACTERS} are the limit.`,
+    hint: 'Set options: what was called before then ends to count.',
+  })
 }
 
 /** What a call comes to with the one before it that it takes the place of: settings are added to one another. */

@@ -35,11 +35,14 @@ export function questionOpen(): AgentServerError {
   })
 }
 
-export function callFailed(method: string, cause: unknown): AgentServerError {
+export function callFailed(method: string, cause: unknown, isThere: boolean): AgentServerError {
   return new AgentServerError({
     code: 'call_failed',
     message: `'${method}' failed: ${(cause as Error).message}`,
-    hint: 'The words are of the agent; what it takes is in the documentation of the SDK.',
+    hint: isThere
+      ? 'The words are of the agent; what it takes is in the documentation of the SDK.'
+      : 'The agent ended or was replaced meanwhile; call again.',
+    ...(isThere ? {} : { retryAfterMs: 1000 }),
     cause,
   })
 }

@@ -1,8 +1,11 @@
-import { CALL_METHODS } from '@claude-agent/protocol'
+import { CALL_METHODS, type NewEvent, REDACTED } from '@claude-agent/protocol'
 import type { ScriptedClaude } from 'scripted-claude'
 import { describe, expect, test } from 'vitest'
 import { CALLS } from '../../src/policy/calls.ts'
+import { Calls } from '../../src/session/calls.ts'
+import { SessionState } from '../../src/session/state.ts'
 import { until } from '../support.ts'
+import { numbered } from './events.ts'
 import { createSession, say } from './live-session.ts'
 
 /** The bodies of what the model was asked. */
@@ -109,5 +112,80 @@ describe('a call', () => {
     expect(told).toContain('respectGitignore')
     const results = JSON.stringify(events().filter(({ type }) => type === 'sdk_message'))
     expect(results).toContain('the token is hush-hush')
+  })
+
+  test('ends to count with options, its secrets too, though another of its kind follows', async () => {
+    const { session, events, ended, story } = await createSession()
+    await session.call('applyFlagSettings', [{ env: { MY_TOKEN: 'hush-hush' } }], 'ada')
+    await session.update({ options: { env: { OTHER: 'one' } } })
+    await session.call('applyFlagSettings', [{ respectGitignore: false }], 'ada')
+    process.kill(session.processId!, 'SIGKILL')
+    await until('it is gone', () => story().includes('agent_exited'))
+    await ended((await session.send(say('print it'))).uuid)
+    expect(JSON.stringify(events())).not.toContain('hush-hush')
+  })
+
+  test('that tells of MCP servers tells none of their secrets', async () => {
+    const { session } = await createSession()
+    const remote = { type: 'http', url: 'http://127.0.0.1:1/?token=hush-url', headers: { A: 'hush-header' } }
+    await session.call('setMcpServers', [{ one: remote }], 'ada')
+    const told = JSON.stringify(await session.call('mcpServerStatus', [], 'ada'))
+    expect(told).toContain('127.0.0.1:1')
+    expect(told).not.toContain('hush')
+  })
+
+  test('that lasts is refused beyond a hundred, and with names of any length', async () => {
+    const { session, story } = await createSession()
+    const override = (name: string): Promise<unknown> =>
+      session.call('setMcpPermissionModeOverride', [name, 'default'], 'ada')
+    await expect(override('x'.repeat(201))).rejects.toMatchObject({ code: 'invalid_request' })
+    for (let i = 0; i < 100; i += 1) await override(`server ${i}`)
+    await expect(override('one more')).rejects.toMatchObject({ code: 'call_refused' })
+    await override('server 7')
+    expect(story().filter((type) => type === 'call_made')).toHaveLength(101)
+  })
+
+  test('that races with options is made, or says that it may be made again', async () => {
+    const { session } = await createSession()
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, i) =>
+        i % 2 === 0
+          ? session.update({ options: { model: `claude-${i}` } })
+          : session.call('supportedModels', [], 'ada'),
+      ),
+    )
+    const failures = outcomes.flatMap((outcome) =>
+      outcome.status === 'rejected' ? [outcome.reason as object] : [],
+    )
+    for (const failure of failures)
+      expect(failure).toMatchObject({ code: 'call_failed', retryAfterMs: expect.any(Number) as number })
+    expect(await session.call('supportedModels', [], 'ada')).not.toHaveLength(0)
+  })
+
+  test('whose secrets were lost with the server ends to count with the next of its kind', async () => {
+    const args = [{ env: { MY_TOKEN: REDACTED } }]
+    const state = new SessionState()
+    const events: NewEvent[] = [
+      { type: 'call_made', method: 'applyFlagSettings', args, key: 'applyFlagSettings[]', by: 'ada' },
+    ]
+    for (const event of numbered(events, 1)) state.apply(event)
+    const told: unknown[] = []
+    const errors: NewEvent[] = []
+    const agent = {
+      call: async (method: string, given: unknown[]) => void told.push([method, given]),
+    } as never
+    const slot = { agent, adopt: () => {}, ready: async () => agent }
+    const calls = new Calls({
+      state,
+      runner: () => ({ slot, isSuspended: false, mayWarm: true }) as never,
+      publish: (event) => errors.push(event),
+      offer: async (event) => state.apply(numbered([event], state.seq + 1)[0]!),
+    })
+    await calls.repeat(agent)
+    expect([told, errors.length]).toEqual([[], 1])
+    await calls.call('applyFlagSettings', [{ respectGitignore: false }], 'ada')
+    await calls.repeat(agent)
+    expect(told).toEqual(Array(2).fill(['applyFlagSettings', [{ respectGitignore: false }]]))
+    expect(JSON.stringify([...state.calls])).not.toContain(REDACTED)
   })
 })
