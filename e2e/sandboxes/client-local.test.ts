@@ -1,14 +1,11 @@
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { ClaudeAgentClient, type ClientOptions, type SandboxProvider } from '@claude-agent/client'
 import { local } from '@claude-agent/sandbox/local'
 import { describe, expect, test, type World } from '../support/test.ts'
 import { until } from '../support/until.ts'
 
-const BIN = fileURLToPath(new URL('../../packages/server/dist/bin.js', import.meta.url))
-
 async function engineOf(world: World): Promise<SandboxProvider> {
-  return local({ folder: join(await world.folder(), 'sandboxes'), command: [process.execPath, BIN] })
+  return local({ folder: join(await world.folder(), 'sandboxes') })
 }
 
 function clientOf(world: World, options: ClientOptions): ClaudeAgentClient {

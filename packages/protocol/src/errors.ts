@@ -126,6 +126,7 @@ export const ERRORS = {
     summary: 'This version, this platform or this engine cannot do it.',
   },
   // sandboxes
+  invalid_options: { status: 400, retry: false, summary: 'An option of a sandbox is wrong.' },
   sandbox_not_found: { status: 0, retry: false, summary: 'The sandbox is gone, or was never there.' },
   template_not_found: { status: 0, retry: false, summary: 'The engine has no such image or template.' },
   quota_exceeded: {

@@ -98,6 +98,7 @@ export type {
 } from './files.ts'
 export type { Health } from './health.ts'
 export type { Lease } from './lease.ts'
+export { MAX_LEASE_MS, MIN_LEASE_MS } from './lease.ts'
 // errors
 export type { ErrorBody, ErrorCode, ErrorFields, ErrorKind } from './errors.ts'
 export { AgentServerError, ERRORS, parseErrorBody } from './errors.ts'

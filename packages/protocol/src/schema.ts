@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { MAX_LEASE_MS, MIN_LEASE_MS } from './lease.ts'
 import type { ModelUp, PlainUp, SessionUp } from './up.ts'
 
 // Every schema of a frame keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
@@ -106,5 +107,5 @@ export const answerAsk = z.strictObject({
 })
 
 export const extendLease = z.strictObject({
-  timeoutMs: z.int().check(z.minimum(1000), z.maximum(86_400_000)),
+  timeoutMs: z.int().check(z.minimum(MIN_LEASE_MS), z.maximum(MAX_LEASE_MS)),
 })

@@ -6,6 +6,7 @@ export const SANDBOX_ERRORS = {
   unauthorized: 'The engine does not take the credentials.',
   engine_unreachable: 'The engine does not answer, or is not installed.',
   not_supported: 'The engine cannot do this.',
+  invalid_options: 'An option is wrong; the message names it, never what was in it.',
   start_failed: 'The sandbox was made, but its server did not start.',
   start_timeout: 'The server of the sandbox did not answer in time.',
   aborted: 'The caller ended the wait.',

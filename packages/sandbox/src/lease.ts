@@ -44,7 +44,7 @@ export async function extendLease({ endpoint, token, timeoutMs, signal }: LeaseR
     throw new SandboxError({
       code: 'not_supported',
       message: `The server does not take a lease of ${timeoutMs} ms.`,
-      hint: 'Give a whole number of milliseconds above 0, and below 2^31.',
+      hint: 'Give a whole number of milliseconds from 1000 to 86400000. The server may be older than this package.',
     })
   }
   throw new SandboxError({

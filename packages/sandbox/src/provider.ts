@@ -8,8 +8,8 @@ export interface SandboxProvider {
   readonly capabilities: Capabilities
   /**
    * Makes a sandbox and resolves when its server may be spoken to. When it fails or is aborted, nothing is left of it.
-   * @throws SandboxError `template_not_found`, `quota_exceeded`, `engine_unreachable`, `not_supported`, `start_failed`,
-   *   `start_timeout`, `unauthorized`, `aborted`
+   * @throws SandboxError `template_not_found`, `quota_exceeded`, `engine_unreachable`, `not_supported`, `invalid_options`,
+   *   `start_failed`, `start_timeout`, `unauthorized`, `aborted`
    */
   create(options?: CreateOptions): Promise<Sandbox>
   /**
@@ -43,10 +43,15 @@ export interface Capabilities {
 export interface ConnectOptions {
   /**
    * Variables of the server's environment, its secrets included (`ANTHROPIC_API_KEY`). At `connect` they are used only
-   * where a server that died is started again and the engine does not have them any more.
+   * where a server that died is started again and the engine does not have them any more. Names have letters, digits and
+   * underscores; values have no NUL.
    */
   envs?: Record<string, string>
-  /** Milliseconds from now after which the sandbox ends, or is paused, by itself. @default 300_000 */
+  /**
+   * Milliseconds from now after which the sandbox ends, or is paused, by itself: a whole number from 1000 to 86_400_000
+   * (a day). `extend` prolongs it.
+   * @default 300_000
+   */
   timeoutMs?: number
   /** Ends the wait. */
   signal?: AbortSignal
@@ -59,14 +64,14 @@ export interface CreateOptions extends ConnectOptions {
   template?: string
   /** What becomes of it when its time is over. @default 'kill' */
   onTimeout?: 'kill' | 'pause'
-  /** Words of your own by which `list` finds it. Not for secrets. */
+  /** Words of your own by which `list` finds it: up to 32, in one line each. Not for secrets. */
   metadata?: Record<string, string>
   resources?: Resources
   network?: Network
 }
 
 export interface Resources {
-  /** Cores, e.g. 1.5. */
+  /** Cores, e.g. 1.5; from 0.01. */
   cpus?: number
   memoryMb?: number
   /** Processes and threads at once. */
@@ -104,7 +109,10 @@ export interface Sandbox {
   readonly metadata: Readonly<Record<string, string>>
   /** Where a port is reached; it may change when the sandbox was stopped and started. @default port 3000, the server */
   endpoint(port?: number): Promise<SandboxEndpoint>
-  /** Lets it live for so many milliseconds from now. @throws SandboxError `sandbox_not_found`, `engine_unreachable` */
+  /**
+   * Lets it live for so many milliseconds from now, a whole number from 1000 to 86_400_000.
+   * @throws SandboxError `sandbox_not_found`, `engine_unreachable`, `invalid_options`
+   */
   extend(timeoutMs: number): Promise<void>
   /** Stops using CPU; `connect` goes on with it. Never destroys. @throws SandboxError `not_supported`, `sandbox_not_found` */
   pause(): Promise<void>

@@ -62,12 +62,15 @@ export async function waitUntilReady(
 ): Promise<Health> {
   const { timeoutMs = 60_000, tryTimeoutMs = 2_000, signal, check, until = 'unsealed' } = options
   const end = Date.now() + timeoutMs
+  // The last try may be cut short by the end.
+  let last: Health | undefined
   for (;;) {
     if (signal?.aborted) throw aborted(signal)
     await check?.()
     const place = typeof endpoint === 'function' ? await endpoint() : endpoint
     const left = end - Date.now()
     const health = await readHealth(place, { timeoutMs: Math.max(1, Math.min(tryTimeoutMs, left)), signal })
+    last = health ?? last
     if (health !== undefined && (until === 'sealed' || !health.sealed)) return health
     if (health?.error !== undefined) {
       throw new SandboxError({
@@ -79,7 +82,7 @@ export async function waitUntilReady(
     if (Date.now() > end) {
       throw new SandboxError({
         code: 'start_timeout',
-        message: `The server ${health === undefined ? 'did not answer' : 'was still sealed'} after ${timeoutMs} ms.`,
+        message: `The server ${last === undefined ? 'did not answer' : 'was still sealed'} after ${timeoutMs} ms.`,
         hint: 'Try again; where it stays so, look at what the server printed in its sandbox.',
       })
     }

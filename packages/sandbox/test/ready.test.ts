@@ -55,7 +55,7 @@ test('a place that changes is asked for at each try', async () => {
 test('a server that does not come is start_timeout, and one that stays sealed too', async () => {
   expect((await failure(waitUntilReady(NOWHERE, { timeoutMs: 100 }))).code).toBe('start_timeout')
   const endpoint = await serve((_, response) => response.end(JSON.stringify({ ...HEALTH, sealed: true })))
-  const error = await failure(waitUntilReady(endpoint, { timeoutMs: 100 }))
+  const error = await failure(waitUntilReady(endpoint, { timeoutMs: 2_000 }))
   expect(error.code).toBe('start_timeout')
   expect(error.message).toContain('sealed')
 })

@@ -8,6 +8,7 @@ const CODES: Record<SandboxErrorCode, ErrorCode> = {
   unauthorized: 'unauthorized',
   engine_unreachable: 'engine_unreachable',
   not_supported: 'not_supported',
+  invalid_options: 'invalid_options',
   start_failed: 'start_failed',
   start_timeout: 'start_timeout',
   aborted: 'not_connected',

@@ -1,4 +1,5 @@
 import { SandboxError } from '../errors.ts'
+import { MAX_TIMEOUT_MS } from '../options.ts'
 import type { SandboxInfo } from '../provider.ts'
 import type { CallOptions, DockerCommand } from './command.ts'
 
@@ -119,7 +120,7 @@ function read({ Name, Created, RestartCount, State, Config, NetworkSettings }: I
     restarts: RestartCount,
     token: Config.Env?.find((variable) => variable.startsWith(token))?.slice(token.length) ?? '',
     metadata: readMetadata(labels[LABEL.metadata]),
-    timeoutMs: Number(labels[LABEL.timeoutMs] ?? 0),
+    timeoutMs: readTimeoutLabel(labels[LABEL.timeoutMs]),
     onTimeout: labels[LABEL.onTimeout] === 'pause' ? 'pause' : 'kill',
     createdAt: Date.parse(Created),
     finishedAt: Date.parse(State.FinishedAt),
@@ -133,10 +134,22 @@ function join(host: string, port: string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+/** A label may be by anybody who speaks to the engine; one that is none of ours has no metadata, and harms no other. */
 function readMetadata(text: string | undefined): Record<string, string> {
   try {
-    return JSON.parse(text ?? '{}') as Record<string, string>
+    const value: unknown = JSON.parse(text ?? '{}')
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    const entries = isObject ? Object.entries(value) : []
+    return Object.fromEntries(
+      entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    )
   } catch {
     return {}
   }
+}
+
+/** One that cannot be read counts as the longest: nothing is removed for it too early. */
+function readTimeoutLabel(text: string | undefined): number {
+  const timeoutMs = Number(text ?? 0)
+  return timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS ? timeoutMs : MAX_TIMEOUT_MS
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { SandboxError } from '../errors.ts'
 import { extendLease } from '../lease.ts'
+import { checkConnectOptions, checkCreateOptions, readTimeout } from '../options.ts'
 import type {
   Capabilities,
   ConnectOptions,
@@ -13,6 +14,7 @@ import type {
 import { aborted } from '../ready.ts'
 import { createDockerCommand, type DockerCommand } from './command.ts'
 import { describe, inspectContainer, isOver, notFound, type Container } from './container.ts'
+import { withEnvFile } from './env-file.ts'
 import { ensureImage } from './image.ts'
 import { locate, requireSameMachine } from './locate.ts'
 import { Losses } from './losses.ts'
@@ -42,10 +44,8 @@ export interface DockerOptions {
 }
 
 const IMAGE = 'claude-agent-server'
-const TIMEOUT_MS = 300_000
 /** How long a failed creation waits for a call that is under way, to remove what comes of it, and for the removal. */
 const ABORT_MS = 5_000
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
 
 const CAPABILITIES: Capabilities = {
   pause: 'memory',
@@ -76,11 +76,11 @@ class DockerProvider implements SandboxProvider {
   }
 
   async create(options: CreateOptions = {}): Promise<Sandbox> {
-    const { signal, timeoutMs = TIMEOUT_MS } = options
-    requireTimeout(timeoutMs)
+    checkCreateOptions(options)
+    const { signal } = options
     if (signal?.aborted) throw aborted(signal)
     const name = `claude-agent-${randomBytes(8).toString('hex')}`
-    const making = this.#make(name, { ...options, timeoutMs })
+    const making = this.#make(name, { ...options, timeoutMs: readTimeout(options.timeoutMs) })
     try {
       return new DockerSandbox(this.#docker, this.#losses, await endAt(making, signal))
     } catch (error) {
@@ -92,12 +92,12 @@ class DockerProvider implements SandboxProvider {
   }
 
   async connect(id: string, options: ConnectOptions = {}): Promise<Sandbox> {
-    const { signal, timeoutMs = TIMEOUT_MS, onProgress } = options
-    requireTimeout(timeoutMs)
+    checkConnectOptions(options)
+    const { signal, onProgress } = options
     if (signal?.aborted) throw aborted(signal)
     const tell = createProgress(onProgress)
-    const name = readName(id)
-    const resuming = this.#resume(name, { timeoutMs, signal }, tell)
+    const timeoutMs = readTimeout(options.timeoutMs)
+    const resuming = this.#resume(readName(id), { timeoutMs, signal }, tell)
     return new DockerSandbox(this.#docker, this.#losses, await endAt(resuming, signal))
   }
 
@@ -138,7 +138,7 @@ class DockerProvider implements SandboxProvider {
       runtime,
       startTimeoutMs: limit = 60_000,
     } = this.#options
-    const { args, env } = buildRun({
+    const { args, env, fileEnv } = buildRun({
       ...options,
       name,
       image,
@@ -149,7 +149,7 @@ class DockerProvider implements SandboxProvider {
       labels,
       runtime,
     })
-    await this.#docker(args, { env })
+    await withEnvFile(fileEnv, async (file) => await this.#docker(['run', ...file, ...args], { env }))
     tell('start', 'Waiting for its server')
     const secrets = [token, ...Object.values(envs)]
     const container = await waitForServer({ docker: this.#docker, name, timeoutMs: limit, signal, secrets })
@@ -219,15 +219,6 @@ function readName(id: string): string {
     code: 'sandbox_not_found',
     message: `'${id}' is no id of a sandbox in Docker.`,
     hint: 'Those begin with `docker:`; list() gives the ones that are there.',
-  })
-}
-
-function requireTimeout(timeoutMs: number): void {
-  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return
-  throw new SandboxError({
-    code: 'not_supported',
-    message: `A timeout of ${timeoutMs} ms cannot be had.`,
-    hint: `Give a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}; extend() prolongs it.`,
   })
 }
 

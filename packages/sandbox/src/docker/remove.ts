@@ -29,6 +29,7 @@ export async function collectContainers(docker: DockerCommand): Promise<Containe
   const containers = await inspectContainers(docker, printed.split('\n').filter(Boolean))
   const now = Date.now()
   const over = containers.filter((container) => isOver(container, now))
-  await Promise.all(over.map(async ({ name }) => await removeContainer(docker, name)))
+  // One that cannot be removed is no reason to see none of the others; whoever looks next tries again.
+  await Promise.allSettled(over.map(async ({ name }) => await removeContainer(docker, name)))
   return containers.filter((container) => !over.includes(container))
 }

@@ -1,4 +1,5 @@
 import { SandboxError } from '../errors.ts'
+import { checkEnvs } from '../envs.ts'
 import type { CreateOptions } from '../provider.ts'
 import { LABEL } from './container.ts'
 
@@ -24,9 +25,14 @@ const TEMPORARY = [
 /** Anonymous volumes: they survive stop and start, begin with what the image has there, and go with the container. */
 const VOLUMES = ['/home/agent', '/var/lib/claude-agent-server']
 
-/** Variables that the docker command itself lives by, so they cannot reach it as its environment; none is a secret. */
+/**
+ * Variables by which the docker command, or what it starts, is led elsewhere: to another engine, through a proxy, to other
+ * certificates, libraries or programs. Those of a sandbox are kept out of the environment of the command.
+ */
 const COMMAND_VARIABLES =
-  /^(PATH|HOME|USER|TMPDIR|GODEBUG|LD_.*|XDG_.*|SSH_AUTH_SOCK|DOCKER_(HOST|CONTEXT|CONFIG|API_VERSION|CERT_PATH|TLS|TLS_VERIFY))$/
+  /^(PATH|HOME|USER|LOGNAME|SHELL|PWD|TMPDIR|TEMP|TMP|ENV|IFS|PS4|TZ|LANG|TERM|LC_.*|BASH.*|SHELLOPTS|GO[A-Z]+|LD_.*|DYLD_.*|GLIBC_.*|MALLOC_.*|GCONV_PATH|RES_OPTIONS|LOCALDOMAIN|HOSTALIASES|XDG_.*|SSH_.*|SSL_CERT_.*|[A-Z]+_PROXY|DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|CONTAINER_.*|CONTAINERS_.*|PODMAN_.*|OTEL_.*|NODE_.*|PYTHON.*|PERL.*|SYSTEMROOT|USERPROFILE|APPDATA|LOCALAPPDATA|PROGRAM.*|COMSPEC|PATHEXT)$/i
+/** What a line of `--env-file` can hold at most. */
+const MAX_LINE = 60_000
 
 export interface RunOptions extends Omit<CreateOptions, 'network'> {
   name: string
@@ -43,8 +49,17 @@ export interface RunOptions extends Omit<CreateOptions, 'network'> {
   labels: Record<string, string>
 }
 
-/** The arguments of `docker run`, and the environment that brings the values of the variables. */
-export function buildRun(options: RunOptions): { args: string[]; env: Record<string, string> } {
+export interface Run {
+  /** What follows `docker run`. */
+  args: string[]
+  /** The environment of the call, which brings the values of the variables that are named in `args`. */
+  env: Record<string, string>
+  /** Variables that must not be in the environment of the call. */
+  fileEnv: Record<string, string>
+}
+
+/** The call of `docker run`. @throws SandboxError `invalid_options`, `not_supported` */
+export function buildRun(options: RunOptions): Run {
   const {
     name,
     image,
@@ -58,11 +73,13 @@ export function buildRun(options: RunOptions): { args: string[]; env: Record<str
     labels,
   } = options
   const variables = listVariables(options)
+  const env = Object.fromEntries(variables.filter(([variable]) => !COMMAND_VARIABLES.test(variable)))
+  const fileEnv = Object.fromEntries(variables.filter(([variable]) => COMMAND_VARIABLES.test(variable)))
+  requireLines(fileEnv)
   const published = network.isInternal
     ? []
     : [SERVER_PORT, ...ports].map((port) => `--publish=${bracket(host)}:0:${port}`)
   const args = [
-    'run',
     '--detach',
     `--name=${name}`,
     '--pull=never',
@@ -88,26 +105,28 @@ export function buildRun(options: RunOptions): { args: string[]; env: Record<str
     '--log-driver=local',
     '--log-opt=max-size=5m',
     '--log-opt=max-file=2',
-    ...variables.map(([variable, value]) =>
-      COMMAND_VARIABLES.test(variable) ? `--env=${variable}=${value}` : `--env=${variable}`,
-    ),
+    ...Object.keys(env).map((variable) => `--env=${variable}`),
     image,
   ]
-  const secret = variables.filter(([variable]) => !COMMAND_VARIABLES.test(variable))
-  return { args, env: Object.fromEntries(secret) }
+  return { args, env, fileEnv }
 }
 
 function listVariables({ envs = {}, token, timeoutMs }: RunOptions): [string, string][] {
-  const wrong = Object.keys(envs).find((variable) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable))
-  if (wrong !== undefined) {
-    throw new SandboxError({
-      code: 'not_supported',
-      message: `'${wrong}' is no name of a variable.`,
-      hint: 'Names in `envs` have letters, digits and underscores only.',
-    })
-  }
+  checkEnvs(envs)
   const own = { CLAUDE_AGENT_TOKEN: token, CLAUDE_AGENT_LEASE_MS: String(timeoutMs) }
   return Object.entries({ ...envs, ...own, HOST: '0.0.0.0', PORT: String(SERVER_PORT) })
+}
+
+/** A file of variables has a line for each. */
+function requireLines(variables: Record<string, string>): void {
+  for (const [variable, value] of Object.entries(variables)) {
+    if (!/[\r\n]/.test(value) && Buffer.byteLength(value) < MAX_LINE) continue
+    throw new SandboxError({
+      code: 'not_supported',
+      message: `\`envs.${variable}\` has several lines, or a very long one, and Docker's own command knows this name.`,
+      hint: 'Give the variable a value in one line, or another name.',
+    })
+  }
 }
 
 /** `--mount` takes a line of CSV. */

@@ -1,5 +1,6 @@
 import { SandboxError } from '../errors.ts'
 import { extendLease } from '../lease.ts'
+import { readTimeout } from '../options.ts'
 import type { Sandbox, SandboxEndpoint } from '../provider.ts'
 import type { DockerCommand } from './command.ts'
 import { inspectContainer, isOver, notFound, type Container } from './container.ts'
@@ -46,7 +47,8 @@ export class DockerSandbox implements Sandbox {
     })
   }
 
-  async extend(timeoutMs: number): Promise<void> {
+  async extend(given: number): Promise<void> {
+    const timeoutMs = readTimeout(given)
     const container = await this.#inspect()
     if (container.status === 'paused') {
       throw new SandboxError({

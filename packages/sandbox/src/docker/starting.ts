@@ -1,4 +1,5 @@
 import { SandboxError } from '../errors.ts'
+import { hide } from '../hide.ts'
 import { waitUntilReady } from '../ready.ts'
 import type { DockerCommand } from './command.ts'
 import { inspectContainer, type Container } from './container.ts'
@@ -65,8 +66,6 @@ async function explainCrash(options: StartOptions, { exitCode }: Container): Pro
 /** What the server printed last, on either stream, without the secrets that it was given. */
 async function readLastWords({ docker, name, secrets }: StartOptions): Promise<string> {
   const printed = await docker(['logs', '--tail', LOG_LINES, name], { output: 'both' }).catch(() => '')
-  const words = secrets
-    .filter((secret) => secret.length >= 8)
-    .reduce((text, secret) => text.replaceAll(secret, '…'), printed.trim())
+  const words = hide(printed.trim(), secrets)
   return words === '' ? ' printed nothing.' : ` printed last:\n${words}`
 }

@@ -1,8 +1,8 @@
 import { SandboxError } from '../errors.ts'
+import { readTimeout } from '../options.ts'
 import type { Sandbox, SandboxEndpoint } from '../provider.ts'
 import { endpointOf, SERVER_PORT } from './e2b-endpoint.ts'
 import { translateE2bError } from './e2b-error.ts'
-import { readTimeout } from './e2b-request.ts'
 import type { E2bSandbox } from './e2b-sdk.ts'
 import type { E2bSettings } from './e2b-options.ts'
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SandboxError } from '../errors.ts'
+import { checkConnectOptions, checkCreateOptions, readTimeout } from '../options.ts'
 import type {
   Capabilities,
   ConnectOptions,
@@ -15,7 +16,7 @@ import { endpointOf, SERVER_PORT } from './e2b-endpoint.ts'
 import { translateE2bError } from './e2b-error.ts'
 import { E2bLiveSandbox } from './e2b-live.ts'
 import type { E2bSettings } from './e2b-options.ts'
-import { isMarked, MARK, ownMetadata, readTimeout } from './e2b-request.ts'
+import { isMarked, MARK, ownMetadata } from './e2b-request.ts'
 import { readToken, startServer, unseal } from './e2b-seal.ts'
 import { loadE2b, type E2bSandbox, type E2bSdk } from './e2b-sdk.ts'
 
@@ -40,6 +41,7 @@ export class E2bProvider implements SandboxProvider {
   }
 
   async create(options: CreateOptions = {}): Promise<Sandbox> {
+    checkCreateOptions(options)
     const tell = createTeller(options.onProgress)
     const token = randomBytes(32).toString('base64url')
     const sdk = await loadE2b()
@@ -58,6 +60,7 @@ export class E2bProvider implements SandboxProvider {
   }
 
   async connect(id: string, options: ConnectOptions = {}): Promise<Sandbox> {
+    checkConnectOptions(options)
     const { signal, envs } = options
     const tell = createTeller(options.onProgress)
     const timeoutMs = readTimeout(options.timeoutMs)

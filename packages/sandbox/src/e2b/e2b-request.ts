@@ -1,4 +1,5 @@
 import { SandboxError } from '../errors.ts'
+import { readTimeout } from '../options.ts'
 import type { CreateOptions, Network } from '../provider.ts'
 import type { E2bCreateOptions } from './e2b-sdk.ts'
 import type { E2bSettings } from './e2b-options.ts'
@@ -8,7 +9,6 @@ export const MARK: Readonly<Record<string, string>> = { 'claude-agent-server': '
 /** Metadata of its own for each creation, by which a sandbox is found whose id never arrived. */
 export const CREATION_MARK = 'claude-agent-server-creation'
 
-const DEFAULT_TIMEOUT_MS = 300_000
 const EVERYWHERE = '0.0.0.0/0'
 
 /** The options of `create` as E2B's. @throws SandboxError `not_supported` */
@@ -24,6 +24,7 @@ export function describeCreation(
   }
   return {
     ...connection,
+    // E2B counts in seconds, and rounds up.
     timeoutMs: readTimeout(options.timeoutMs),
     metadata: { ...options.metadata, ...MARK, [CREATION_MARK]: creation },
     // Since 2.51 every sandbox is; older versions are told.
@@ -33,16 +34,6 @@ export function describeCreation(
     allowInternetAccess: options.network?.internet !== false,
     ...(Object.keys(network).length === 0 ? {} : { network }),
   }
-}
-
-/** E2B counts in seconds, and rounds up. @throws SandboxError `not_supported` */
-export function readTimeout(timeoutMs: number = DEFAULT_TIMEOUT_MS): number {
-  if (Number.isFinite(timeoutMs) && timeoutMs > 0) return timeoutMs
-  throw new SandboxError({
-    code: 'not_supported',
-    message: `timeoutMs: ${timeoutMs} is no time that a sandbox can have.`,
-    hint: 'Give milliseconds, above 0.',
-  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { SandboxError } from '../errors.ts'
 import type { Layout } from './state.ts'
 
 /** What of `/etc` a program needs: names, certificates, the linker. None of it is a secret. */
@@ -52,10 +53,11 @@ export interface Confinement {
  *
  * The system is read-only; writable are the sandbox's own folders; the home of the user is not there, nor the state with
  * the token. Processes outside cannot be seen. The network is the machine's.
+ * @throws SandboxError `invalid_options` where one argument would be taken for several
  */
 export function confine({ layout, environment, readable, infoFd }: Confinement): string[] {
   const { home, workspace, data } = layout
-  return [
+  const told = [
     // Not --die-with-parent: it lives until its lease is over, whoever created it.
     ...words('--unshare-pid --unshare-ipc --unshare-uts --unshare-cgroup-try --new-session --cap-drop ALL'),
     ...words(`--hostname sandbox --info-fd ${infoFd} --proc /proc --dev /dev`),
@@ -71,6 +73,12 @@ export function confine({ layout, environment, readable, infoFd }: Confinement):
     '--clearenv',
     ...Object.entries(environment).flatMap(([name, value]) => ['--setenv', name, value]),
   ]
+  if (!told.some((argument) => argument.includes('\0'))) return told
+  throw new SandboxError({
+    code: 'invalid_options',
+    message: 'A variable or a path for bubblewrap has a NUL in it.',
+    hint: 'Look at `envs`, and at `folder` and `readable` of local().',
+  })
 }
 
 /** A folder of the system, or the link that it is where everything lies in `/usr`. */

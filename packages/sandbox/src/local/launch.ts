@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SandboxError } from '../errors.ts'
+import { hide } from '../hide.ts'
 import { aborted } from '../ready.ts'
 import { confine } from './bubblewrap.ts'
 import { identify, isAlive, type ProcessIdentity } from './processes.ts'
@@ -24,6 +25,8 @@ export interface Launch {
   layout: Layout
   /** All that the server's environment holds. */
   environment: Record<string, string>
+  /** Values of it that are not to be shown. */
+  secrets: readonly string[]
   isolation: 'none' | 'namespaces'
   /** Further files and folders of the machine that can be read inside. */
   readable: readonly string[]
@@ -79,6 +82,12 @@ async function launchBare(start: Launch, log: number): Promise<ProcessIdentity> 
 
 async function launchConfined(start: Launch, log: number): Promise<ProcessIdentity> {
   const { layout, program, environment, readable } = start
+  const told = confine({
+    layout,
+    environment,
+    readable: [...program.needs, ...readable],
+    infoFd: INFO_FD,
+  })
   const child = spawn('bwrap', ['--args', `${ARGUMENTS_FD}`, '--', ...program.command], {
     cwd: '/',
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
@@ -88,12 +97,6 @@ async function launchConfined(start: Launch, log: number): Promise<ProcessIdenti
   await spawned(child, start)
   const given = child.stdio[ARGUMENTS_FD] as Writable
   const info = child.stdio[INFO_FD] as Readable
-  const told = confine({
-    layout,
-    environment,
-    readable: [...program.needs, ...readable],
-    infoFd: INFO_FD,
-  })
   given.on('error', () => {})
   given.end(told.map((argument) => `${argument}\0`).join(''))
   let text = ''
@@ -130,13 +133,8 @@ function failed(what: string, start: Launch, printed: string): SandboxError {
   })
 }
 
-/** The end of what the server printed, without the values of its variables that may be secrets. */
-function lastWords({ environment }: Launch, printed: string): string {
-  const text = Object.entries(environment)
-    .filter(
-      ([name, value]) => /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL|AUTH|HEADERS/i.test(name) && value !== '',
-    )
-    .reduce((rest, [, value]) => rest.replaceAll(value, '…'), printed)
-    .trim()
+/** The end of what the server printed, without the values that it was given. */
+function lastWords({ secrets }: Launch, printed: string): string {
+  const text = hide(printed, secrets).trim()
   return text === '' ? '' : ` It printed:\n${text.slice(-LAST_WORDS)}`
 }

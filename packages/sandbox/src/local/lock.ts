@@ -22,13 +22,34 @@ export async function exclusively<T>(path: string, act: () => Promise<T>, signal
     )
     if (taken !== 'EEXIST') break
     if (await isHeld(path)) await delay(POLL_MS)
-    else await rm(path, { force: true })
+    else await removeDead(path)
   }
   try {
     return await act()
   } finally {
     await rm(path, { force: true })
   }
+}
+
+/**
+ * Removes a lock whose holder died. One at a time: of two that found it dead, the later would remove the lock that the
+ * earlier has taken by then.
+ */
+async function removeDead(path: string): Promise<void> {
+  const removal = `${path}.removal`
+  const isMine = await writeFile(removal, '', { flag: 'wx', mode: 0o600 }).then(
+    () => true,
+    () => false,
+  )
+  if (isMine) {
+    if (!(await isHeld(path))) await rm(path, { force: true })
+    await rm(removal, { force: true })
+    return
+  }
+  await delay(POLL_MS)
+  const info = await stat(removal).catch(() => undefined)
+  // Its remover died over it.
+  if (info !== undefined && Date.now() - info.mtimeMs > WRITING_MS) await rm(removal, { force: true })
 }
 
 async function isHeld(path: string): Promise<boolean> {

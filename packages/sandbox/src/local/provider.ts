@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { SandboxError } from '../errors.ts'
 import { extendLease } from '../lease.ts'
+import { checkConnectOptions, checkCreateOptions, readTimeout } from '../options.ts'
 import type {
   Capabilities,
   ConnectOptions,
@@ -17,7 +18,7 @@ import { isOver, isRunning } from './expiry.ts'
 import { exclusively } from './lock.ts'
 import { launch, waitForPort, type Launch } from './launch.ts'
 import { findServer } from './program.ts'
-import { describeIsolation, readTimeout, refuseUnsupported, requireVariables, Steps } from './request.ts'
+import { describeIsolation, refuseUnsupported, requireVariables, Steps } from './request.ts'
 import { LocalSandbox, notFound } from './sandbox.ts'
 import { StateFolder, type SandboxState } from './state.ts'
 
@@ -54,6 +55,7 @@ export class LocalProvider implements SandboxProvider {
   }
 
   async create(options: CreateOptions = {}): Promise<Sandbox> {
+    checkCreateOptions(options)
     refuseUnsupported(options)
     if (options.signal?.aborted) throw aborted(options.signal)
     const timeoutMs = readTimeout(options.timeoutMs)
@@ -87,6 +89,7 @@ export class LocalProvider implements SandboxProvider {
   }
 
   async connect(id: string, options: ConnectOptions = {}): Promise<Sandbox> {
+    checkConnectOptions(options)
     const timeoutMs = readTimeout(options.timeoutMs)
     if (options.signal?.aborted) throw aborted(options.signal)
     const key = id.startsWith('local:') ? id.slice('local:'.length) : ''
@@ -186,6 +189,7 @@ export class LocalProvider implements SandboxProvider {
         CLAUDE_AGENT_DATA_DIR: layout.data,
         CLAUDE_AGENT_LEASE_MS: `${timeoutMs}`,
       },
+      secrets: [state.token, ...Object.values(envs ?? {})],
       isolation: state.isolation,
       readable,
       timeoutMs: startTimeoutMs,
@@ -206,7 +210,10 @@ export class LocalProvider implements SandboxProvider {
 
   /** Removes what came to its end while nobody looked. */
   async #sweep(): Promise<void> {
-    for (const state of await this.#states.readAll()) if (await isOver(state)) await this.#remove(state)
+    for (const state of await this.#states.readAll()) {
+      // One that cannot be removed is no reason to see none of the others; whoever looks next tries again.
+      if (await isOver(state)) await this.#remove(state).catch(() => {})
+    }
     await this.#states.removeForgotten()
   }
 

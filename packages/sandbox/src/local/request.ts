@@ -2,8 +2,6 @@ import { SandboxError } from '../errors.ts'
 import type { CreateOptions, Progress } from '../provider.ts'
 import type { SandboxState } from './state.ts'
 
-const DEFAULT_TIMEOUT_MS = 300_000
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
 /** The template that everybody means who names none. */
 const DEFAULT_TEMPLATE = 'claude-agent-server'
 
@@ -25,16 +23,6 @@ export function describeIsolation(isolation: 'none' | 'namespaces'): string {
   return isolation === 'namespaces'
     ? 'Shut in by bubblewrap: files and processes of its own; the network and the user are those of this machine.'
     : 'NOT isolated: the agent can do on this machine whatever you can.'
-}
-
-/** @throws SandboxError `not_supported` */
-export function readTimeout(timeoutMs: number = DEFAULT_TIMEOUT_MS): number {
-  if (Number.isInteger(timeoutMs) && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS) return timeoutMs
-  throw new SandboxError({
-    code: 'not_supported',
-    message: `timeoutMs: ${timeoutMs} is no time that a sandbox can have.`,
-    hint: `Give a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}.`,
-  })
 }
 
 /** @throws SandboxError `not_supported`, `template_not_found` */

@@ -1,5 +1,6 @@
 import { SandboxError } from '../errors.ts'
 import { extendLease } from '../lease.ts'
+import { readTimeout } from '../options.ts'
 import type { Sandbox, SandboxEndpoint } from '../provider.ts'
 import { endServer } from './ending.ts'
 import { isOver } from './expiry.ts'
@@ -36,7 +37,8 @@ export class LocalSandbox implements Sandbox {
     return { url: `http://127.0.0.1:${actual}`, headers: {} }
   }
 
-  async extend(timeoutMs: number): Promise<void> {
+  async extend(given: number): Promise<void> {
+    const timeoutMs = readTimeout(given)
     const endpoint = await this.endpoint()
     await exclusively(this.#layout.lock, async () => {
       const state = await this.#read()

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ProcessIdentity } from './processes.ts'
+import { parseState } from './parse-state.ts'
 
 /** What is kept of a sandbox, in its folder, for its owner only. No variable of the server but its token. */
 export interface SandboxState {
@@ -66,11 +67,11 @@ export class StateFolder {
     return whole
   }
 
-  /** Undefined when there is no such sandbox. */
+  /** Undefined when there is no such sandbox, or what is kept of it makes no sense. */
   async read(id: string): Promise<SandboxState | undefined> {
     if (!ID.test(id)) return undefined
     try {
-      return JSON.parse(await readFile(join(this.#root, id, 'state.json'), 'utf8')) as SandboxState
+      return parseState(id, await readFile(join(this.#root, id, 'state.json'), 'utf8'))
     } catch {
       return undefined
     }
@@ -99,10 +100,18 @@ export class StateFolder {
     await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
   }
 
+  /** Also one that cannot be read: there may be work in that folder. */
+  async #hasState(id: string): Promise<boolean> {
+    return await lstat(join(this.#root, id, 'state.json')).then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT',
+    )
+  }
+
   /** Removes what a creator that died left half made. */
   async removeForgotten(): Promise<void> {
     for (const name of await readdir(this.#root).catch((): string[] => [])) {
-      if (!ID.test(name) || (await this.read(name)) !== undefined) continue
+      if (!ID.test(name) || (await this.#hasState(name))) continue
       const info = await lstat(join(this.#root, name)).catch(() => undefined)
       if (info !== undefined && Date.now() - info.mtimeMs > FORGOTTEN_MS) await this.remove(name)
     }

@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import type { CreateOptions } from '../../src/provider.ts'
 import type { Claim } from '../contract.ts'
-import { failure } from '../failure.ts'
+import { failure, shown } from '../failure.ts'
+import { MARK, WRONG_TIMES, wrongOptions } from '../wrong-options.ts'
 import { http } from '../speak.ts'
 
 export function failures(claim: Claim): void {
@@ -22,6 +23,29 @@ export function failures(claim: Claim): void {
     const { engine } = stage.engine.provider
     for (const id of [`${engine}:i0123456789abcdef0123`, 'other:abc', 'nonsense', `${engine}:../../etc`, ''])
       expect((await failure(stage.connect(id))).code, id).toBe('sandbox_not_found')
+  })
+
+  claim('of options that make no sense is invalid_options, with the field but no value', async (stage) => {
+    for (const [field, options] of Object.entries(wrongOptions())) {
+      // Straight to the provider: the stage would mend some of it.
+      const error = await failure(stage.engine.provider.create({ ...stage.engine.create, ...options }))
+      expect([error.code, error.message], field).toEqual(['invalid_options', expect.stringContaining(field)])
+      expect(shown(error), field).not.toContain(MARK)
+    }
+    expect(await stage.engine.leftovers()).toEqual([])
+    const sandbox = await stage.create()
+    const { provider } = stage.engine
+    for (const timeoutMs of WRONG_TIMES) {
+      const errors = [
+        failure(provider.connect(sandbox.id, { timeoutMs })),
+        failure(sandbox.extend(timeoutMs)),
+      ]
+      for (const { code, message } of await Promise.all(errors))
+        expect([code, message]).toEqual(['invalid_options', expect.stringContaining('timeoutMs')])
+    }
+    await sandbox.extend(86_400_000)
+    const envs = { ANTHROPIC_API_KEY: `${MARK}\0x` }
+    expect(shown(await failure(provider.connect(sandbox.id, { envs })))).not.toContain(MARK)
   })
 
   claim('of the server to start is start_failed, says why, and nothing is left', async (stage) => {

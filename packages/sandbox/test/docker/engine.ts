@@ -108,7 +108,7 @@ async function createSealed(label: string): Promise<SealedSandbox> {
     runtime: undefined,
     resources: RESOURCES,
   })
-  await call(args.filter((argument) => argument !== '--env=CLAUDE_AGENT_TOKEN'))
+  await call(['run', ...args.filter((argument) => argument !== '--env=CLAUDE_AGENT_TOKEN')])
   const container: Container = await inspectContainer(call, name)
   const endpoint = locate(container, SERVER_PORT)!
   await waitUntilReady(endpoint, { until: 'sealed' })

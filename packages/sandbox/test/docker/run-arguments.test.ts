@@ -24,15 +24,26 @@ test('values of variables are in the environment of the call, never in its argum
 })
 
 test('variables that the command itself lives by do not become its environment', () => {
-  const { args, env } = buildRun({
-    ...OPTIONS,
-    envs: { PATH: '/opt/bin', DOCKER_HOST: 'unix:///in/the/sandbox' },
-  })
-  expect(args).toEqual(
-    expect.arrayContaining(['--env=PATH=/opt/bin', '--env=DOCKER_HOST=unix:///in/the/sandbox']),
-  )
-  expect(Object.keys(env)).not.toEqual(expect.arrayContaining(['PATH']))
-  expect(Object.keys(env)).not.toEqual(expect.arrayContaining(['DOCKER_HOST']))
+  const envs = {
+    PATH: '/opt/bin',
+    DOCKER_HOST: 'unix:///in/the/sandbox',
+    https_proxy: 'http://me:secret@proxy',
+    ALL_PROXY: 'socks5://proxy',
+    SSL_CERT_FILE: '/in/the/sandbox',
+    DOCKER_CUSTOM_HEADERS: 'a=b',
+    OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector',
+  }
+  const { args, env, fileEnv } = buildRun({ ...OPTIONS, envs })
+  expect(fileEnv).toEqual(envs)
+  for (const [name, value] of Object.entries(envs)) {
+    expect(env).not.toHaveProperty(name)
+    expect(args.filter((argument) => argument.includes(name) || argument.includes(value))).toEqual([])
+  }
+})
+
+test('such a variable with several lines is refused: a file of variables has one for each', () => {
+  for (const value of ['a\nCLAUDE_AGENT_BROKER=client', 'a\r', 'a'.repeat(60_000)])
+    expect(() => buildRun({ ...OPTIONS, envs: { HTTP_PROXY: value } })).toThrow(/`envs.HTTP_PROXY`/)
 })
 
 test('token, lease and address are those of the provider, whatever `envs` says', () => {
@@ -46,7 +57,7 @@ test('token, lease and address are those of the provider, whatever `envs` says',
 })
 
 test('a name of a variable that would bring a value along is refused', () => {
-  expect(() => buildRun({ ...OPTIONS, envs: { 'A=B': 'c' } })).toThrow(/'A=B' is no name/)
+  expect(() => buildRun({ ...OPTIONS, envs: { 'A=B': 'c' } })).toThrow(/`envs` has a name that is none/)
 })
 
 test('an internal network publishes nothing and resolves no names', () => {

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { startScriptedClaude } from 'scripted-claude'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { hasBubblewrap } from '../../src/local/bubblewrap.ts'
+import { confine, hasBubblewrap } from '../../src/local/bubblewrap.ts'
 import { local } from '../../src/local/local.ts'
 import { Conversation } from '../speak.ts'
 import { makePlace, type Place } from './place.ts'
@@ -88,4 +88,20 @@ test('a provider says what isolation there is: with `auto` that of this machine'
   const place = await makePlace()
   await place.create({ onProgress: ({ message }) => heard.push(message) })
   expect(heard.join(' ')).toContain('NOT isolated')
+})
+
+test('no argument for bubblewrap has a NUL, with which one would be several', () => {
+  const layout = {
+    folder: '/f',
+    home: '/f/home',
+    workspace: '/f/w',
+    data: '/f/data',
+    log: '/f/l',
+    lock: '/f/k',
+  }
+  const told = (value: string, path = '/opt'): string[] =>
+    confine({ layout, environment: { TENANT: value }, readable: [path], infoFd: 3 })
+  expect(told('x').join('\0')).toContain('--setenv\0TENANT\0x')
+  expect(() => told('x\0--bind\0/\0/')).toThrow(/NUL/)
+  expect(() => told('x', '/opt\0--bind\0/\0/')).toThrow(/NUL/)
 })

@@ -1,6 +1,9 @@
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { exclusively } from '../../src/local/lock.ts'
+import { parseState } from '../../src/local/parse-state.ts'
 import { hasEnded, isAlive, signal } from '../../src/local/processes.ts'
 import { http } from '../speak.ts'
 import { failure } from '../failure.ts'
@@ -101,12 +104,67 @@ test('a folder without a state is left alone while it is young, and removed when
   expect((await readdir(place.folder)).sort()).toEqual(['0123456789abcdef', 'of the user'])
 })
 
+test.each([
+  ['null', 'null'],
+  ['no JSON', '{"id":'],
+  ['a list', '[]'],
+  ['one without its fields', '{"metadata":null}'],
+])('a state that is %s keeps nobody from the other sandboxes, and its folder stays', async (_, text) => {
+  const place = await makePlace()
+  const sandbox = await place.create()
+  const broken = join(place.folder, '0123456789abcdef')
+  await mkdir(broken)
+  await writeFile(join(broken, 'state.json'), text)
+  const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1000)
+  await utimes(broken, twoHoursAgo, twoHoursAgo)
+  expect(await place.provider.list({ metadata: {} })).toMatchObject([{ id: sandbox.id }])
+  expect((await failure(place.provider.connect('local:0123456789abcdef'))).code).toBe('sandbox_not_found')
+  expect(await readdir(place.folder)).toContain('0123456789abcdef')
+})
+
+test('the id of a sandbox is the name of its folder, and its process one process, whatever its state says', () => {
+  const state = {
+    id: '../../elsewhere',
+    token: 't',
+    metadata: {},
+    createdAt: 1,
+    expiresAt: 1,
+    onTimeout: 'kill',
+    isPaused: false,
+    isolation: 'none',
+    variables: [],
+  }
+  const parse = (more: object): unknown =>
+    parseState('0123456789abcdef', JSON.stringify({ ...state, ...more }))
+  expect(parse({})).toEqual({ ...state, id: '0123456789abcdef' })
+  for (const id of [-1, 0, 1, 1.5, '7'])
+    expect(parse({ process: { id, started: 'x' } }), `${id}`).toBeUndefined()
+})
+
+test('a lock of a dead holder is taken by one of many who find it, not by two at once', async () => {
+  const lock = join(await mkdtempHere(), 'lock')
+  for (let round = 0; round < 20; round++) {
+    await writeFile(lock, JSON.stringify({ id: process.pid, started: 'before the last boot' }))
+    let inside = 0
+    let most = 0
+    const enter = async (): Promise<void> => {
+      most = Math.max(most, ++inside)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      inside--
+    }
+    await Promise.all(Array.from({ length: 8 }, () => exclusively(lock, enter)))
+    expect(most).toBe(1)
+  }
+}, 60_000)
+
 test('a command that is no server is start_failed, with what it printed but without secrets', async () => {
-  const program = "console.error('no server, but ' + process.env.ANTHROPIC_API_KEY)"
+  const program =
+    "console.error('no server, but ' + process.env.ANTHROPIC_API_KEY + ' at ' + process.env.DATABASE_URL)"
   const place = await makePlace({ command: [process.execPath, '--eval', program] })
-  const error = await failure(place.create({ envs: { ANTHROPIC_API_KEY: KEY } }))
+  const envs = { ANTHROPIC_API_KEY: KEY, DATABASE_URL: 'postgres://me:hunter2@host' }
+  const error = await failure(place.create({ envs }))
   expect(error.code).toBe('start_failed')
-  expect(error.message).toContain('no server, but …')
+  expect(error.message).toContain('no server, but … at …')
   expect(await readdir(place.folder)).toEqual([])
 })
 
@@ -120,5 +178,11 @@ test('a server that never listens is start_timeout, and nothing is left', async 
 test('a timeout that no timer can hold is refused', async () => {
   const place = await makePlace()
   for (const timeoutMs of [0, -1, 1.5, 2 ** 31, Number.NaN])
-    expect((await failure(place.create({ timeoutMs }))).code, `${timeoutMs}`).toBe('not_supported')
+    expect((await failure(place.create({ timeoutMs }))).code, `${timeoutMs}`).toBe('invalid_options')
 })
+
+async function mkdtempHere(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'claude-agent-lock-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}

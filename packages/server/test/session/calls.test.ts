@@ -185,7 +185,8 @@ describe('a call', () => {
     expect([told, errors.length]).toEqual([[], 1])
     await calls.call('applyFlagSettings', [{ respectGitignore: false }], 'ada')
     await calls.repeat(agent)
-    expect(told).toEqual(Array(2).fill(['applyFlagSettings', [{ respectGitignore: false }]]))
+    const again = ['applyFlagSettings', [{ respectGitignore: false }]]
+    expect(told).toEqual([again, again])
     expect(JSON.stringify([...state.calls])).not.toContain(REDACTED)
   })
 })

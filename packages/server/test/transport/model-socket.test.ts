@@ -251,6 +251,21 @@ describe('a client that', () => {
     expect((await server.ask()).status).toBe(502)
   })
 
+  test('was refused gets no request for what it still says', async () => {
+    const server = await startModelServer({ waitMs: 100 })
+    const bringer = await server.bring()
+    bringer.raw.pause()
+    // In one breath, before it can hear that it is refused.
+    bringer.socket.send('{')
+    bringer.say({ type: 'park' })
+    await delay(50)
+    const answer = await server.ask()
+    expect(await messageOf(answer)).toContain('no client that brings the model is connected')
+    bringer.raw.resume()
+    await bringer.gone()
+    expect(bringer.requests).toBe(0)
+  })
+
   test('answers no pings is dropped', async () => {
     const server = await startModelServer({ timing: { lookMs: 20, silenceMs: 200 } })
     const dead = await server.bring({ autoPong: false })

@@ -66,14 +66,16 @@ export class PlainSocket implements Sink {
   }
 
   write(entries: readonly Entry[]): void {
+    // What is held back here until all of it is there does not wait for the client.
+    const waits = this.#socket.bufferedAmount > 0
     // One system call, and one wake of the client, for all of them.
     this.#raw.cork()
     for (const { event, json } of entries) {
-      if (isLogged(event)) this.#writeLogged(event)
+      if (isLogged(event)) this.#writeLogged(event, waits)
       // What was said so far cannot be told apart from what comes by the clients of this layer.
       else if (event.replayed) this.#skipsPartials = true
       // A live-only event is its own frame.
-      else if (!this.#skipsPartials) this.#send(json)
+      else if (!this.#skipsPartials) this.#send(json, waits)
     }
     this.#raw.uncork()
   }
@@ -100,9 +102,9 @@ export class PlainSocket implements Sink {
     }
   }
 
-  #writeLogged(event: LoggedEvent): void {
+  #writeLogged(event: LoggedEvent, waits: boolean): void {
     this.#skipsPartials = false
-    this.#sendEvent(event)
+    this.#sendEvent(event, waits)
     this.#sent = event.seq
     if (event.type !== 'sdk_message') return this.#acknowledgeSoon()
     const { type, uuid } = event.data as { type: string; uuid?: string }
@@ -112,16 +114,15 @@ export class PlainSocket implements Sink {
     else this.#acknowledgeSoon()
   }
 
-  #sendEvent(event: SessionEvent): void {
+  #sendEvent(event: SessionEvent, waits: boolean): void {
     const frame = toFrame(event)
-    if (frame !== undefined) this.#send(JSON.stringify(frame))
+    if (frame !== undefined) this.#send(JSON.stringify(frame), waits)
   }
 
-  #send(text: string | Buffer): void {
+  #send(text: string | Buffer, waits = this.#socket.bufferedAmount > 0): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
     // A slow client is not a dead one: what had to wait and then left shows that it reads. What left at once shows
     // only that the system took it.
-    const waits = this.#socket.bufferedAmount > 0
     this.#socket.send(text, { binary: false }, (error) => {
       if (!error && waits) this.#aliveAt = performance.now()
     })
