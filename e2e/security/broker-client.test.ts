@@ -87,6 +87,17 @@ test('a whole conversation is streamed by way of the client, whose key is nowher
   const seen = turnsOf(claude)
   expect(seen.length).toBe(4)
   expect(new Set(seen.map(({ headers }) => headers['x-api-key']))).toEqual(new Set([KEY]))
+  // All of the CLI's own: those that name its version, its session and what it wants of the API.
+  expect(Object.keys(seen[0]!.headers)).toEqual(
+    expect.arrayContaining([
+      'anthropic-beta',
+      'anthropic-version',
+      'user-agent',
+      'x-app',
+      'x-claude-code-session-id',
+      'x-stainless-timeout',
+    ]),
+  )
   expect(JSON.stringify(claude.requests.map(({ headers }) => headers))).not.toContain('placeholder')
   const environment = await readFile(`${server.workspace}/env.txt`, 'utf8')
   expect(environment).toMatch(/ANTHROPIC_API_KEY=placeholder-/)

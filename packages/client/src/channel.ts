@@ -26,6 +26,8 @@ export interface ChannelRequest {
   probePath?: string | undefined
   /** See `SocketRequest`. */
   silenceMs: number | undefined
+  /** See `SocketRequest`. */
+  maxFrameBytes?: number | undefined
   /** Ends the attempt, which then rejects with the signal's reason; once open it does nothing. */
   signal: AbortSignal
   /** Every frame from the accepting one on, with its length in characters. */
@@ -148,6 +150,7 @@ export function openChannel(request: ChannelRequest): Promise<Channel> {
         token: endpoint.token,
         headers: endpoint.headers,
         silenceMs: request.silenceMs,
+        maxFrameBytes: request.maxFrameBytes,
         onOpen,
         onText,
         onBytes: (bytes) => phase === 'accepted' && request.onBytes?.(bytes),

@@ -35,6 +35,8 @@ export interface LinePlan {
   /** Whether a failed attempt, or a lost connection, is worth another one. */
   mayRetry(error: AgentServerError): boolean
   attemptMs: number
+  /** See `SocketRequest`. */
+  maxFrameBytes?: number
   /** Silence after which the platform's pings count the line as dead, in milliseconds; the alternative to `pulse`. */
   silenceMs?: number
   /** The server answers `heartbeat`: so that silence is noticed on every platform. */
@@ -149,6 +151,7 @@ export class Line {
         probePath: plan.probePath,
         accept: 'connected',
         silenceMs: plan.silenceMs,
+        maxFrameBytes: plan.maxFrameBytes,
         signal,
         onFrame: (frame, size) => {
           this.#pulse?.heard()

@@ -9,7 +9,11 @@ const ANSWER_BYTES = 65_536
 export function openSocket(request: SocketRequest): ClientSocket {
   const headers: Record<string, string> = { ...request.headers }
   if (request.token !== undefined) headers.authorization = `Bearer ${request.token}`
-  const socket = new WebSocket(request.url, { headers, perMessageDeflate: false })
+  const socket = new WebSocket(request.url, {
+    headers,
+    perMessageDeflate: false,
+    ...(request.maxFrameBytes === undefined ? {} : { maxPayload: request.maxFrameBytes }),
+  })
   const failure: Pick<Closure, 'cause' | 'answer'> = {}
   const stopWatch = request.silenceMs === undefined ? () => {} : watchSilence(socket, request.silenceMs)
 

@@ -6,6 +6,8 @@ export interface SocketRequest {
   headers: Readonly<Record<string, string>>
   /** Milliseconds without a sign of life after which the line counts as dead, where that can be told; undefined: never. */
   silenceMs: number | undefined
+  /** Size of a frame that ends the socket, where that can be told. @default the platform's */
+  maxFrameBytes?: number | undefined
   /** The socket is open and its token is on the way. */
   onOpen(): void
   onText(text: string): void

@@ -43,6 +43,65 @@ describe('a request of the server', () => {
     expect(JSON.stringify(parked.frames)).not.toContain(KEY)
   })
 
+  test('has the headers of the CLI, and none by which a gateway would send the key elsewhere', async () => {
+    const host = await startHost((_, to) => to.end('{}'))
+    const parked = await (await startServing(host)).first()
+    const ofCli = {
+      accept: 'application/json',
+      'user-agent': 'claude-cli/2',
+      'anthropic-version': '2023-06-01',
+      'x-app': 'cli',
+      'x-claude-code-session-id': '1',
+      'x-stainless-retry-count': '0',
+    }
+    const others = {
+      'x-original-url': '/v1/organizations/api_keys',
+      'x-rewrite-url': '/admin',
+      'x-http-method-override': 'DELETE',
+      'x-portkey-custom-host': 'https://elsewhere.example/v1',
+      'helicone-target-url': 'https://elsewhere.example',
+      'x-real-ip': '127.0.0.1',
+      'api-key': 'another',
+      'x-goog-api-key': 'another',
+      'content-encoding': 'gzip',
+    }
+    parked.ask({ headers: { ...ofCli, ...others } }, '{}')
+    await parked.take('end')
+    const { headers } = host.seen[0]!
+    expect(headers).toMatchObject(ofCli)
+    for (const name of Object.keys(others)) expect(headers).not.toHaveProperty(name)
+  })
+
+  test('that is longer than it was announced is refused, and nothing beyond that is kept or sent', async () => {
+    const sent: string[] = []
+    const host = await startHost((from, to) => {
+      void text(from).then(
+        (body) => sent.push(body),
+        () => {},
+      )
+      to.on('error', () => {})
+    })
+    const serving = await startServing(host)
+    const parked = await serving.first()
+    let asked = 0
+    for (const length of [5, 2 * 1024 * 1024]) {
+      parked.text = ''
+      parked.ask({ headers: { 'content-length': String(length) }, hasBody: true })
+      const chunk = Buffer.alloc(64 * 1024, 'x')
+      for (let size = 0; size <= length; size += chunk.length) parked.socket.send(chunk)
+      asked += 1
+      // The last word of the body is still to come: the client does not wait for it.
+      expect(await parked.take('response', asked)).toMatchObject({ status: 413 })
+      await parked.take('end', asked)
+      expect(JSON.parse(parked.text)).toMatchObject({ type: 'error', error: { type: 'request_too_large' } })
+      parked.socket.send('{"type":"cancel"}')
+      await parked.take('park', asked + 1)
+    }
+    expect(serving.errors).toMatchObject([{ code: 'body_too_large' }, { code: 'body_too_large' }])
+    // What was announced may be with the host already.
+    expect(sent.filter((body) => body.length !== 2 * 1024 * 1024)).toEqual([])
+  })
+
   test('is made with a bearer token where that is what the client has', async () => {
     const host = await startHost((_, to) => to.end('[]'))
     const parked = await (await startServing(host, { authToken: 'of-a-gateway' })).first()
@@ -82,9 +141,9 @@ describe('a request of the server', () => {
     const parked = await (await startServing(host)).first()
     parked.ask({ method: null, path: 7, headers: null } as never)
     expect(await parked.take('error')).toMatchObject({ code: 'invalid_request' })
-    parked.ask({ headers: { 'a b': 'x', 'x-split': 'a\r\nb: c', fine: 'yes' } }, '{}')
+    parked.ask({ headers: { 'a b': 'x', 'x-app': 'a\r\nb: c', accept: 'yes' } }, '{}')
     await parked.take('end')
-    expect(host.seen[0]!.headers).toMatchObject({ fine: 'yes' })
+    expect(host.seen[0]!.headers).toMatchObject({ accept: 'yes' })
     expect(host.seen[0]!.headers).not.toHaveProperty('b')
   })
 
@@ -200,6 +259,17 @@ test.each([
   await parked.take('end')
   expect(length).toBe(size)
   expect(parked.text).toBe('content-length' in headers ? String(size) : 'chunked')
+})
+
+test('a frame that is larger than a server’s ever are ends its socket, and another comes', async () => {
+  const host = await startHost((_, to) => to.end())
+  const serving = await startServing(host)
+  const parked = await serving.first()
+  parked.ask({ hasBody: true })
+  const closed = new Promise((resolve) => parked.socket.once('close', resolve))
+  parked.socket.send(Buffer.alloc(2 * 1024 * 1024))
+  expect(await closed, 'message too big').toBe(1009)
+  await until(() => serving.parked.at(-1) !== parked && serving.parked.at(-1)!.frames.length > 0)
 })
 
 describe('sockets', () => {

@@ -8,9 +8,12 @@ const ROUTES: readonly (readonly [method: string, path: RegExp])[] = [
   ['GET', /^\/v1\/models(\/(?!\.+$)[\w.:@-]+)?$/],
 ]
 
-/** Headers that belong to one hop, to a person, or to this side. */
-const NOT_FORWARDED =
-  /^(host|connection|expect|keep-alive|te|trailer|transfer-encoding|upgrade|content-length|accept-encoding|x-api-key|authorization|cookie|set-cookie2?|origin|referer|forwarded|x-forwarded-.*|proxy-.*|sec-.*)$/i
+/**
+ * The headers that the CLI sends, beside those that this side makes. The server chooses the others: a gateway may take the
+ * address, the path or the account of a request from them.
+ */
+const FORWARDED =
+  /^(accept|content-type|user-agent|idempotency-key|x-app|x-client-(app|request-id)|x-anthropic-additional-protection|(anthropic|x-stainless|x-claude-code)-[\w-]+)$/i
 
 /** Headers of an answer that do not fit what `fetch` has made of it. */
 const NOT_RETURNED =
@@ -36,7 +39,7 @@ export class ModelHost {
 
   /**
    * Makes a request and gives the answer as it begins.
-   * @throws AgentServerError `invalid_request` for what is nothing of an agent's, `connect_failed`
+   * @throws AgentServerError `invalid_request` for what is nothing of an agent's, `body_too_large`, `connect_failed`
    */
   async ask(request: ModelRequest, body: RequestBody, signal: AbortSignal): Promise<Response> {
     const url = this.#resolve(request)
@@ -55,10 +58,10 @@ export class ModelHost {
       const length = contentLength(given)
       if (isOutsideOfPages && (length === undefined || length > KEPT_BYTES)) {
         if (length !== undefined) headers.set('content-length', String(length))
-        init.body = body.stream()
+        init.body = body.stream(length)
         init.duplex = 'half'
       } else {
-        init.body = await body.whole()
+        init.body = await body.whole(length)
       }
     }
     if (signal.aborted) throw cancelled()
@@ -67,7 +70,7 @@ export class ModelHost {
     try {
       answer = await fetch(url, init)
     } catch (cause) {
-      throw signal.aborted ? cancelled() : this.#unreachable(cause)
+      throw signal.aborted ? cancelled() : (body.error ?? this.#unreachable(cause))
     }
     if (answer.type !== 'opaqueredirect' && (answer.status < 300 || answer.status >= 400)) return answer
     void answer.body?.cancel().catch(() => {})
@@ -101,7 +104,7 @@ export class ModelHost {
     const { credential } = this.#options
     const headers = new Headers()
     for (const [name, value] of Object.entries(given)) {
-      if (NOT_FORWARDED.test(name)) continue
+      if (!FORWARDED.test(name)) continue
       try {
         headers.set(name, value)
       } catch {

@@ -3,6 +3,7 @@ import type { Endpoint } from '../endpoint.ts'
 import { Line } from '../line.ts'
 import { LIMITS } from '../session/limits.ts'
 import { answerHeaders, type ModelHost } from './model-host.ts'
+import type { Room } from './pieces.ts'
 import { RequestBody } from './request-body.ts'
 
 /** Bytes of an answer that may wait for the server before the model's host has to. */
@@ -12,12 +13,17 @@ const LOOK_MS = 5
 /** The most that is sent in one frame. */
 const PIECE_BYTES = 64 * 1024
 
+/** The most that is taken in one frame, where the platform has such a limit; the server's are small. */
+const MAX_FRAME_BYTES = 1024 * 1024
+
 /** The server pings every 2.5 s, which platforms that show it need no heartbeat beside. */
 const PULSE = { ...LIMITS, silenceMs: 5_000 }
 
 export interface ModelLineParts {
   locate(signal: AbortSignal): Endpoint | Promise<Endpoint>
   host: ModelHost
+  /** For the bodies of requests. */
+  room: Room
   /** The line has got a request: it is not parked any more. */
   onTaken(): void
   /** Whether the line is to be parked again, now that its request is over. */
@@ -32,6 +38,7 @@ export interface ModelLineParts {
 interface Exchange {
   body: RequestBody
   aborting: AbortController
+  hasBegun: boolean
 }
 
 /** One socket on which the server hands over requests for the model, one at a time. */
@@ -46,6 +53,7 @@ export class ModelLine {
     this.#line = new Line({
       locate: (signal) => parts.locate(signal),
       path: '/model',
+      maxFrameBytes: MAX_FRAME_BYTES,
       onFrame: (frame) => this.#hear(frame as ModelDown),
       onBytes: (bytes) => this.#exchange?.body.push(bytes),
       onUp: () => this.#park(),
@@ -96,7 +104,11 @@ export class ModelLine {
   /** Makes a request and passes the answer on; then the line is free again, once the server has said its last word too. */
   async #serve(request: ModelRequest): Promise<void> {
     if (this.#exchange !== undefined) return this.#line.renew('The server sent a request within another.')
-    const exchange: Exchange = { body: new RequestBody(this.#line), aborting: new AbortController() }
+    const exchange: Exchange = {
+      body: new RequestBody(this.#line, this.#parts.room),
+      aborting: new AbortController(),
+      hasBegun: false,
+    }
     this.#exchange = exchange
     this.#state = 'busy'
     this.#parts.onTaken()
@@ -118,6 +130,7 @@ export class ModelLine {
   async #answer(request: ModelRequest, exchange: Exchange): Promise<void> {
     const { signal } = exchange.aborting
     const answer = await this.#parts.host.ask(request, exchange.body, signal)
+    exchange.hasBegun = true
     this.#say({ type: 'response', status: answer.status, headers: answerHeaders(answer) }, exchange)
     if (answer.body === null) return
     const reader = answer.body.getReader()
@@ -143,8 +156,18 @@ export class ModelLine {
             message: `The answer of the model’s host broke off: ${(error as Error).message}.`,
             cause: error,
           })
-    this.#say({ type: 'error', error: known.message, code: known.code }, exchange)
+    if (known.code === 'body_too_large' && !exchange.hasBegun) this.#refuse(known, exchange)
+    else this.#say({ type: 'error', error: known.message, code: known.code }, exchange)
     this.#parts.onError(known)
+  }
+
+  /** The answer of a host to whom a request is too large: the agent repeats what merely failed. */
+  #refuse({ message }: AgentServerError, exchange: Exchange): void {
+    const headers = { 'content-type': 'application/json' }
+    const body = { type: 'error', error: { type: 'request_too_large', message } }
+    this.#say({ type: 'response', status: 413, headers }, exchange)
+    if (exchange === this.#exchange) this.#line.send(new TextEncoder().encode(JSON.stringify(body)))
+    this.#say({ type: 'end' }, exchange)
   }
 
   /** The line was lost, or is closed: its request is over. */

@@ -1,10 +1,8 @@
 import { AgentServerError } from '@claude-agent/protocol'
+import { Pieces, type Room } from './pieces.ts'
 
 /** Bytes that may wait for the model's host before nothing more is read, where the platform can stop reading. */
 const MAX_WAITING = 1024 * 1024
-
-/** The most that is kept of a body that must be sent in one piece. */
-const MAX_WHOLE = 256 * 1024 * 1024
 
 /** The line that a body comes by. */
 export interface BodyLine {
@@ -17,27 +15,35 @@ export class RequestBody {
   /** Resolves when nothing more comes of it. */
   readonly over: Promise<void>
   readonly #line: BodyLine
-  #chunks: Uint8Array<ArrayBuffer>[] = []
-  #waiting = 0
+  readonly #pieces: Pieces
+  #came = 0
+  #limit = Infinity
+  #error: AgentServerError | undefined
   #state: 'coming' | 'ended' | 'cancelled' = 'coming'
   #isStreamed = false
   #isWanted = true
   #wake = (): void => {}
   #settle = (): void => {}
 
-  constructor(line: BodyLine) {
+  constructor(line: BodyLine, room: Room) {
     this.#line = line
+    this.#pieces = new Pieces(room)
     this.over = new Promise((resolve) => {
       this.#settle = resolve
     })
   }
 
+  /** Why the rest is not taken. */
+  get error(): AgentServerError | undefined {
+    return this.#error
+  }
+
   push(bytes: Uint8Array): void {
     if (!this.#isWanted || this.#state !== 'coming') return
-    // What the platform gives is never shared memory.
-    this.#chunks.push(bytes as Uint8Array<ArrayBuffer>)
-    this.#waiting += bytes.length
-    if (this.#isStreamed && this.#waiting > MAX_WAITING) this.#line.pause()
+    this.#came += bytes.length
+    if (this.#came > this.#limit) return this.#fail(longer(this.#limit))
+    if (!this.#pieces.add(bytes)) return this.#fail(tooLarge())
+    if (this.#isStreamed && this.#pieces.length > MAX_WAITING) this.#line.pause()
     this.#wake()
   }
 
@@ -57,46 +63,50 @@ export class RequestBody {
   /** Nobody reads it any more; what still comes goes nowhere. */
   discard(): void {
     this.#isWanted = false
-    this.#chunks = []
+    this.#pieces.clear()
     this.#line.resume()
     this.#wake()
   }
 
-  /** All of it, once it is there. */
-  async whole(): Promise<Uint8Array<ArrayBuffer>> {
-    while (this.#state === 'coming' && this.#isWanted) {
-      if (this.#waiting > MAX_WHOLE) throw tooLarge()
-      await this.#more()
-    }
-    const body = new Uint8Array(this.#waiting)
-    let place = 0
-    for (const chunk of this.#chunks) {
-      body.set(chunk, place)
-      place += chunk.length
-    }
-    this.#chunks = []
-    return body
+  /**
+   * All of it, once it is there.
+   * @param limit the length that was announced
+   * @throws AgentServerError `body_too_large`
+   */
+  async whole(limit = Infinity): Promise<Uint8Array<ArrayBuffer>> {
+    this.#limit = limit
+    while (this.#state === 'coming' && this.#isWanted) await this.#more()
+    if (this.#error !== undefined) throw this.#error
+    return this.#pieces.join()
   }
 
-  /** It as a stream that is read no faster than it is taken. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  /**
+   * It as a stream that is read no faster than it is taken.
+   * @param limit the length that was announced
+   */
+  stream(limit = Infinity): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#limit = limit
     this.#isStreamed = true
     return new ReadableStream(
       {
         pull: async (controller) => {
-          while (this.#chunks.length === 0 && this.#state === 'coming' && this.#isWanted) await this.#more()
-          const chunk = this.#chunks.shift()
-          if (chunk !== undefined) {
-            this.#waiting -= chunk.length
-            if (this.#waiting <= MAX_WAITING / 2) this.#line.resume()
-            controller.enqueue(chunk)
-          } else if (this.#state === 'ended') controller.close()
-          else controller.error(cancelled())
+          while (this.#pieces.length === 0 && this.#state === 'coming' && this.#isWanted) await this.#more()
+          const piece = this.#pieces.shift()
+          if (piece !== undefined) {
+            if (this.#pieces.length <= MAX_WAITING / 2) this.#line.resume()
+            controller.enqueue(piece)
+          } else if (this.#error === undefined && this.#state === 'ended') controller.close()
+          else controller.error(this.#error ?? cancelled())
         },
         cancel: () => this.discard(),
       },
       { highWaterMark: 0 },
     )
+  }
+
+  #fail(error: AgentServerError): void {
+    this.#error = error
+    this.discard()
   }
 
   async #more(): Promise<void> {
@@ -111,10 +121,17 @@ export function cancelled(): AgentServerError {
   return new AgentServerError({ code: 'prompt_interrupted', message: 'The request was cancelled.' })
 }
 
+function longer(limit: number): AgentServerError {
+  return new AgentServerError({
+    code: 'body_too_large',
+    message: `A request for the model has more than the ${limit} bytes that it was announced with.`,
+  })
+}
+
 function tooLarge(): AgentServerError {
   return new AgentServerError({
     code: 'body_too_large',
-    message: `A request for the model has more than ${MAX_WHOLE} bytes, which this platform would have to keep in memory.`,
-    hint: 'Bring the model from Node, which passes them on as they come.',
+    message: 'The requests for the model are together larger than what the client keeps in memory.',
+    hint: 'Bring the model from Node, which passes them on as they come, or from several clients.',
   })
 }

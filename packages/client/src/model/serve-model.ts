@@ -3,11 +3,14 @@ import { type Endpoint, parseEndpoint } from '../endpoint.ts'
 import { notify } from '../listeners.ts'
 import { ModelHost, type ModelHostOptions } from './model-host.ts'
 import { ModelLine } from './model-line.ts'
+import { Room } from './pieces.ts'
 
 /** Most requests at once. */
 const MAX_LINES = 32
 /** Lines that stay parked beside one another when there is nothing to do. */
 const SPARE_LINES = 4
+/** The most that is kept of all bodies: where they cannot be sent as they come, or the line cannot be held. */
+const MAX_KEPT_BYTES = 128 * 1024 * 1024
 
 const DEFAULT_BASE_URL = 'https://api.anthropic.com'
 
@@ -61,6 +64,7 @@ export function serveModel(options: ServeModelOptions): ModelService {
     locate = () => parsed
   }
   const lines = new Set<ModelLine>()
+  const room = new Room(MAX_KEPT_BYTES)
   const { onError } = options
   const report = (error: AgentServerError): void => {
     if (onError !== undefined) notify('onError', onError, error)
@@ -73,6 +77,7 @@ export function serveModel(options: ServeModelOptions): ModelService {
     const line: ModelLine = new ModelLine({
       locate,
       host,
+      room,
       // Another request may come while this one is answered.
       onTaken: () => {
         if (closed === undefined && lines.size < MAX_LINES && isShort()) add().open()

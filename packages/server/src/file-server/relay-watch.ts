@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ERRORS } from '@claude-agent/protocol'
 import { WebSocket, type RawData } from 'ws'
 import { lost } from './relay-routes.ts'
 
@@ -7,6 +8,8 @@ import { lost } from './relay-routes.ts'
 const MAX_BUFFERED = 1024 * 1024
 /** Time after which a reader that takes nothing is closed with 1013. */
 const MAX_STALL_MS = 20_000
+/** How `serveWatch` closes. Others come of a broken connection, or are the server's word: that the token is wrong, say. */
+const TOLD: ReadonlySet<number> = new Set([1000, 1001, 1008, 1011, 1013, ERRORS.too_many_watches.close])
 /** Largest frame that is taken from there; those of a watch are small. */
 const MAX_FRAME = 1024 * 1024
 
@@ -54,15 +57,10 @@ export async function relayWatch(
   source.on('error', () => {})
   source.once('close', (code, reason) => {
     if (socket.readyState !== socket.OPEN) return
-    if (isTold(code)) return socket.close(code, reason)
+    if (TOLD.has(code)) return socket.close(code, reason)
     socket.send(JSON.stringify({ type: 'error', ...lost().toJSON() }))
     socket.close(1011, 'internal')
   })
-}
-
-/** Whether a close was said by the other side, rather than made of a broken connection. */
-function isTold(code: number): boolean {
-  return (code >= 1000 && code < 1004) || (code >= 1007 && code <= 1014) || (code >= 4000 && code < 5000)
 }
 
 /** False after the time, or at once when the signal says so. */

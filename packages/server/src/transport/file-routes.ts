@@ -81,27 +81,26 @@ async function answerContent(c: Context, content: Content, path: string): Promis
   const { size, version } = content
   const condition = readCondition(c)
   checkPrecondition({ matches: condition.matches }, version, path)
-  const headers = new Headers({
-    ETag: `"${version}"`,
-    'Cache-Control': 'no-cache',
-    'Accept-Ranges': 'bytes',
-    'X-Content-Type-Options': 'nosniff',
-  })
+  // A response that is not made by `c` would lose what is set for all answers.
+  c.header('ETag', `"${version}"`)
+  c.header('Cache-Control', 'no-cache')
+  c.header('Accept-Ranges', 'bytes')
+  c.header('X-Content-Type-Options', 'nosniff')
   if (condition.differs !== undefined && includes(condition.differs, version)) {
     await content.close()
-    return new Response(null, { status: 304, headers })
+    return c.body(null, 304)
   }
   const range = readRange(c, content, path)
-  headers.set('Content-Type', 'application/octet-stream')
-  headers.set('Content-Disposition', 'attachment')
-  headers.set('Content-Length', String(range.end - range.start))
-  if (range.partial) headers.set('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`)
+  c.header('Content-Type', 'application/octet-stream')
+  c.header('Content-Disposition', 'attachment')
+  c.header('Content-Length', String(range.end - range.start))
+  if (range.partial) c.header('Content-Range', `bytes ${range.start}-${range.end - 1}/${size}`)
   const status = range.partial ? 206 : 200
   if (c.req.method === 'HEAD') {
     await content.close()
-    return new Response(null, { status, headers })
+    return c.body(null, status)
   }
-  return new Response(content.read(range.start, range.end), { status, headers })
+  return c.body(content.read(range.start, range.end), status)
 }
 
 interface Range {

@@ -49,6 +49,7 @@ class ModelSocket implements ModelLine {
   #lookedAt = this.#aliveAt
   #exchange: ModelExchange | undefined
   #cancelledAt: number | undefined
+  #isRefused = false
 
   constructor(socket: WebSocket, raw: Duplex, upstream: ClientUpstream, timing: ModelTiming) {
     this.#socket = socket
@@ -62,6 +63,8 @@ class ModelSocket implements ModelLine {
       upstream.heard()
     })
     socket.on('message', (data, isBinary) => {
+      // It is being closed: what it still says must not get it a request.
+      if (this.#isRefused) return
       this.#hear()
       try {
         this.#receive(data, isBinary)
@@ -141,6 +144,7 @@ class ModelSocket implements ModelLine {
   }
 
   #fail(error: AgentServerError): void {
+    this.#isRefused = true
     this.#upstream.forget(this)
     this.#exchange?.lose()
     this.#say({ type: 'error', ...error.toJSON() })

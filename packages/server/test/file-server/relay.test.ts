@@ -5,12 +5,14 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { openOwnDoor } from '../../src/file-server/file-door.ts'
 import { createFileRelay } from '../../src/file-server/relay-routes.ts'
 import { relayWatch } from '../../src/file-server/relay-watch.ts'
+import { Access } from '../../src/transport/access.ts'
 import { headersOf, statusOf, toServerError } from '../../src/transport/errors.ts'
+import { createHttp } from '../../src/transport/http.ts'
 import { temporaryFolder, until } from '../support.ts'
 
 const MAX_BYTES = 64 * 1024 * 1024
@@ -40,6 +42,10 @@ interface Relay {
   workspace: string
   /** What the process behind has been asked with. */
   asked: IncomingHttpHeaders[]
+  /** The socket of that process. */
+  path: string
+  /** The same files without a relay. */
+  own: Hono
 }
 
 /** A relay, before a file server on a unix socket: what another process would serve. */
@@ -78,7 +84,13 @@ async function startRelay(answer?: (server: Server) => void): Promise<Relay> {
   onTestFinished(() => {
     for (const socket of [...sockets.clients, ...watches.clients]) socket.terminate()
   })
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, workspace, asked }
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    workspace,
+    asked,
+    path,
+    own: door.routes,
+  }
 }
 
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -239,4 +251,117 @@ test('a watcher that takes nothing is closed with 1013, and what watches for it 
   expect(sent).toBeLessThan(MOST)
   socket.resume()
   expect(await closed).toBe(1013)
+})
+
+describe('a page of another origin that may speak', () => {
+  const ORIGIN = 'https://page.example'
+
+  /** A whole server's HTTP before the files. */
+  async function startFront(files: Hono): Promise<string> {
+    const none = new Hono()
+    const app = createHttp({
+      access: new Access({ allowedHosts: [], allowedOrigins: [ORIGIN] }),
+      version: '0',
+      isStopping: () => false,
+      page: none,
+      config: none,
+      sessions: none,
+      lease: none,
+      files,
+    })
+    const front = getRequestListener(app.fetch)
+    const server = createServer((request, response) => void front(request, response))
+    await listen(server, 0)
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  test.each(['the own door', 'the relay'])('reads what %s answers, as it reads all else', async (door) => {
+    const { path, workspace, own } = await startRelay()
+    await writeFile(join(workspace, 'f'), '0123456789')
+    const url = await startFront(door === 'the relay' ? createFileRelay(() => Promise.resolve(path)) : own)
+    const asks: [string, RequestInit, number][] = [
+      ['?path=.', {}, 200],
+      ['/info?path=f', {}, 200],
+      ['/content?path=f', {}, 200],
+      ['/content?path=f', { method: 'HEAD' }, 200],
+      ['/content?path=f', { headers: { range: 'bytes=1-2' } }, 206],
+      ['/content?path=f', { headers: { 'if-none-match': '*' } }, 304],
+      ['/content?path=nowhere', {}, 404],
+      ['/content?path=f', { method: 'PUT', body: 'new' }, 200],
+      ['/directory', { method: 'POST', body: '{"path":"d"}' }, 201],
+      ['?path=d', { method: 'DELETE' }, 204],
+    ]
+    for (const [what, init, status] of asks) {
+      const headers = { ...(init.headers as Record<string, string>), origin: ORIGIN }
+      const answer = await fetch(`${url}/files${what}`, { ...init, headers })
+      await answer.arrayBuffer()
+      const name = `${init.method ?? 'GET'} ${what}`
+      expect(answer.status, name).toBe(status)
+      expect(Object.fromEntries(answer.headers), name).toMatchObject({
+        'access-control-allow-origin': ORIGIN,
+        'access-control-expose-headers': expect.stringContaining('etag') as string,
+        vary: 'origin',
+        'x-content-type-options': 'nosniff',
+        'cross-origin-resource-policy': 'same-origin',
+      })
+    }
+  })
+})
+
+describe('a process behind that the agent has taken over', () => {
+  /** What it says to whoever asks, byte by byte. */
+  async function answerOf(said: string): Promise<Response> {
+    const { url } = await startRelay((server) => {
+      server.removeAllListeners('request')
+      server.removeAllListeners('connection')
+      server.on('connection', (socket) => {
+        socket.on('error', () => {})
+        socket.once('data', () => socket.write(said))
+      })
+    })
+    return await fetch(`${url}/files/content?path=f`, { redirect: 'manual' })
+  }
+
+  test.each([
+    ['switches protocols', 'HTTP/1.1 101 x\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
+    ['never comes to its answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['has nothing to say', 'HTTP/1.1 199 x\r\ncontent-length: 0\r\n\r\n'],
+    ['speaks another language', 'SSH-2.0\r\n'],
+  ])('and %s is given up at once', async (_, said) => {
+    const answer = await answerOf(said)
+    expect(answer.status).toBe(500)
+    expect(await answer.json()).toMatchObject({ code: 'internal', retryAfterMs: 1000 })
+  })
+
+  test.each([205, 302, 401, 407, 429, 502, 600, 999])(
+    'cannot answer %s in the name of the server',
+    async (status) => {
+      const answer = await answerOf(`HTTP/1.1 ${status} x\r\nlocation: http://a\r\ncontent-length: 0\r\n\r\n`)
+      expect(answer.status).toBe(500)
+      expect(await answer.json()).toMatchObject({ code: 'internal' })
+    },
+  )
+
+  test.each([
+    ['another status', '{"error":"Wrong.","code":"unauthorized"}'],
+    ['none', '<p>'],
+    ['none that ever ends', 'x'.repeat(100_000)],
+  ])('cannot give an error with a code of %s', async (_, body) => {
+    const answer = await answerOf(`HTTP/1.1 404 x\r\n\r\n${body}${' '.repeat(70_000)}`)
+    expect(answer.status).toBe(500)
+    expect(await answer.json()).toMatchObject({ code: 'internal' })
+  })
+
+  test('cannot close a watch as if the token were wrong', async () => {
+    const { url } = await startRelay((server) =>
+      server.on('upgrade', (request, raw, head) =>
+        new WebSocketServer({ noServer: true }).handleUpgrade(request, raw, head, (socket) =>
+          socket.close(4401, 'unauthorized'),
+        ),
+      ),
+    )
+    const { closed, frames } = await watch(url)
+    expect(await closed).toBe(1011)
+    expect(JSON.parse(frames.at(-1)!)).toMatchObject({ type: 'error', code: 'internal' })
+  })
 })
