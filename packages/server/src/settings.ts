@@ -1,5 +1,5 @@
 import type { Options } from '@anthropic-ai/claude-agent-sdk'
-import { AgentServerError } from '@claude-agent/protocol'
+import { AgentServerError, MAX_LEASE_MS } from '@claude-agent/protocol'
 import type { Durability } from './log/feed.ts'
 import { folder, list, number, oneOf, optional, readOneOf, readOrigin, text } from './setting.ts'
 
@@ -172,7 +172,7 @@ export const SETTINGS = {
     'CLAUDE_AGENT_LEASE_MS',
     'lease-ms',
     0,
-    2 ** 31 - 1,
+    MAX_LEASE_MS,
     0,
     'Milliseconds after which the server ends itself, unless its lease is extended; 0 for never.',
   ),
