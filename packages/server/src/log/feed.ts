@@ -172,7 +172,7 @@ export class Feed implements Source {
       const batch = await this.#write(this.#queue.take(MAX_BATCH))
       if (batch === undefined) break
       this.#handOut(batch.pending, batch.written)
-      this.#gathering.handedOut()
+      this.#gathering.handedOut(batch.pending.length)
       this.#queue.done(batch.pending)
       if (this.#queue.size <= MAX_PENDING) for (const go of this.#room.splice(0)) go()
     } while (!this.#queue.isEmpty)

@@ -2,15 +2,20 @@
 const BURST_MS = 0.5
 /** How long it waits; of 1, 3 and 8 ms, 3 gave the most deltas per second (`npm run bench -- --only burst`). */
 const WAIT_MS = 3
+/** So many in a row are a burst; fewer come together by chance, at the pace of a model. */
+const BURST = 16
 
 /** How long parts of a message wait for each other, to be handed out together: only when they come in a burst. */
 export class Gathering {
   #handedOutAt = -Infinity
+  /** How many came one right after the other. */
+  #row = 0
   #end = (): void => {}
 
   /** Resolves when what waits should be handed out. */
   async more(): Promise<void> {
-    if (performance.now() - this.#handedOutAt > BURST_MS) return
+    if (performance.now() - this.#handedOutAt > BURST_MS) this.#row = 0
+    if (this.#row < BURST) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, WAIT_MS)
       this.#end = () => {
@@ -26,7 +31,8 @@ export class Gathering {
   }
 
   /** All that waited was handed out. */
-  handedOut(): void {
+  handedOut(count: number): void {
+    this.#row += count
     this.#handedOutAt = performance.now()
   }
 }
