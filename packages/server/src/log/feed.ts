@@ -101,11 +101,15 @@ export class Feed implements Source {
   /** Hands out a live-only event, after everything that was published before it. What cannot be JSON is left out. */
   publishEphemeral(event: EphemeralEvent): void {
     if (this.#isClosed) return
+    let pending: Pending
     try {
-      this.#push(pendingLive(event))
+      pending = pendingLive(event)
     } catch {
       // The whole message that it is a part of will say the same again, or be refused.
+      return
     }
+    if (this.#mayPass) this.#pass(pending)
+    else this.#push(pending)
   }
 
   /**
@@ -156,6 +160,22 @@ export class Feed implements Source {
     await this.#log.close()
   }
 
+  /** Nothing waits, nothing was handed out in this turn of the event loop, and parts do not come in a burst. */
+  get #mayPass(): boolean {
+    return this.#draining === undefined && this.#turn === undefined && !this.#gathering.isBurst
+  }
+
+  /** Hands out what has not to be written, in the same breath. */
+  #pass(pending: Pending): void {
+    this.#beginTurn()
+    this.#handOut([pending], [])
+    this.#gathering.handedOut(1)
+  }
+
+  #beginTurn(): void {
+    this.#turn ??= nextTurn().then(() => (this.#turn = undefined))
+  }
+
   #push(pending: Pending): void {
     this.#queue.add(pending)
     if (pending.kind === 'draft') this.#gathering.end()
@@ -168,7 +188,7 @@ export class Feed implements Source {
       // event loop, as the messages of one chunk of the agent's output do, is gathered until its end.
       await this.#turn
       if (this.#queue.isLive) await this.#gathering.more()
-      this.#turn ??= nextTurn().then(() => (this.#turn = undefined))
+      this.#beginTurn()
       const batch = await this.#write(this.#queue.take(MAX_BATCH))
       if (batch === undefined) break
       this.#handOut(batch.pending, batch.written)

@@ -12,10 +12,15 @@ export class Gathering {
   #row = 0
   #end = (): void => {}
 
+  /** Parts come one right after the other, and have for a while. */
+  get isBurst(): boolean {
+    if (performance.now() - this.#handedOutAt > BURST_MS) this.#row = 0
+    return this.#row >= BURST
+  }
+
   /** Resolves when what waits should be handed out. */
   async more(): Promise<void> {
-    if (performance.now() - this.#handedOutAt > BURST_MS) this.#row = 0
-    if (this.#row < BURST) return
+    if (!this.isBurst) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, WAIT_MS)
       this.#end = () => {

@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { Entry } from '../../log/entry.ts'
 import type { Sink } from '../../log/reader.ts'
+import { toTextFrame } from '../text-frame.ts'
 
 /** Pause between two looks at a connection. */
 const LOOK_MS = 2_500
@@ -70,12 +71,12 @@ export class PlainSocket implements Sink {
     const waits = this.#socket.bufferedAmount > 0
     // One system call, and one wake of the client, for all of them.
     this.#raw.cork()
-    for (const { event, json } of entries) {
+    for (const entry of entries) {
+      const { event } = entry
       if (isLogged(event)) this.#writeLogged(event, waits)
       // What was said so far cannot be told apart from what comes by the clients of this layer.
       else if (event.replayed) this.#skipsPartials = true
-      // A live-only event is its own frame.
-      else if (!this.#skipsPartials) this.#send(json, waits)
+      else if (!this.#skipsPartials) this.#sendLive(entry, waits)
     }
     this.#raw.uncork()
   }
@@ -119,13 +120,23 @@ export class PlainSocket implements Sink {
     if (frame !== undefined) this.#send(JSON.stringify(frame), waits)
   }
 
-  #send(text: string | Buffer, waits = this.#socket.bufferedAmount > 0): void {
+  /** A live-only event is its own frame. It is written past `ws`, which writes each of its frames in one go. */
+  #sendLive(entry: Entry, waits: boolean): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    // A slow client is not a dead one: what had to wait and then left shows that it reads. What left at once shows
-    // only that the system took it.
-    this.#socket.send(text, { binary: false }, (error) => {
-      if (!error && waits) this.#aliveAt = performance.now()
-    })
+    const frame = Buffer.concat(toTextFrame(entry))
+    if (waits) this.#raw.write(frame, (error) => this.#hasLeft(error, true))
+    else this.#raw.write(frame)
+  }
+
+  #send(text: string, waits = this.#socket.bufferedAmount > 0): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    this.#socket.send(text, (error) => this.#hasLeft(error, waits))
+  }
+
+  /** A slow client is not a dead one: what had to wait and then left shows that it reads. What left at once shows only
+   * that the system took it. */
+  #hasLeft(error: Error | null | undefined, waited: boolean): void {
+    if (!error && waited) this.#aliveAt = performance.now()
   }
 
   /** Asks how far the client has come: not at once, while it has the messages themselves to deal with. */

@@ -7,7 +7,7 @@ import { toServerError } from '../errors.ts'
 import { EntryBytes } from './entry-bytes.ts'
 import { positionAfter } from './position.ts'
 import { SessionSocket } from './session-socket.ts'
-import { toTextFrame } from './text-frame.ts'
+import { toTextFrame } from '../text-frame.ts'
 import { READER_TIMING, type ReaderTiming } from './timing.ts'
 import { hearFrame } from './up-frames.ts'
 

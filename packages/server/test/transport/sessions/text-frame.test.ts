@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { Entry } from '../../../src/log/entry.ts'
 import { EntryBytes } from '../../../src/transport/sessions/entry-bytes.ts'
-import { toTextFrame } from '../../../src/transport/sessions/text-frame.ts'
+import { toTextFrame } from '../../../src/transport/text-frame.ts'
 
 const entryOf = (text: string): Entry => new Entry(1, Buffer.from(text))
 

@@ -1,4 +1,4 @@
-import type { Entry } from '../../log/entry.ts'
+import type { Entry } from '../log/entry.ts'
 
 /** The first byte of a whole text frame: FIN, and opcode 1. */
 const TEXT = 0x81
