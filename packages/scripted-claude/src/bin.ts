@@ -1,51 +1,54 @@
 #!/usr/bin/env node
 import { readFile } from 'node:fs/promises'
-import type { CommandLine } from './command-line.ts'
-import { helpText, readCommandLine } from './command-line.ts'
+import { readCommandLine } from './commands/command-line.ts'
+import type { CommandLine, ServeCommand } from './commands/command-line.ts'
+import { helpText } from './commands/help.ts'
+import { record } from './commands/record.ts'
+import { replay } from './commands/replay.ts'
+import { serve, serverOptions } from './commands/serving.ts'
 import { demoScript } from './demo/demo-script.ts'
 import { ScriptedClaudeError } from './errors.ts'
-import type { RecordedRequest } from './request/record.ts'
 import { loadScript } from './script/script-file.ts'
 import { startScriptedClaude } from './server.ts'
 
 try {
-  await run(readCommandLine(process.argv.slice(2)))
+  process.exitCode = await run(readCommandLine(process.argv.slice(2)))
 } catch (error) {
   if (!(error instanceof ScriptedClaudeError)) throw error
   process.stderr.write(`scripted-claude: ${error.message} ${error.hint}\n`)
   process.exitCode = 2
 }
 
-/** Does what the command line asks for; serves until SIGINT or SIGTERM. */
-async function run(commandLine: CommandLine): Promise<void> {
-  if (commandLine.isHelp) {
-    process.stdout.write(helpText)
-    return
-  }
-  if (commandLine.isVersion) {
-    const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8')
-    process.stdout.write(`${(JSON.parse(manifest) as { version: string }).version}\n`)
-    return
-  }
-  const { script: path, port, host, onUnmatched } = commandLine
-  const script = path === undefined ? demoScript() : await loadScript(path)
-  // Nobody asserts on what the command records, so it keeps no bodies.
-  const limits = { maxRecordedRequests: 100, maxRecordedBytes: 0 }
-  const onRequest = commandLine.isVerbose ? { onRequest: printRequest } : {}
-  const claude = await startScriptedClaude({ script, port, host, onUnmatched, ...limits, ...onRequest })
-  process.stdout.write(
-    `scripted-claude listens on ${claude.url} (${path ?? 'demo script'}). It is a script, not Claude.\n`,
-  )
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void claude.close().then(() => process.exit(0)))
+/** Does what the command line asks for; gives the exit code. */
+async function run(command: CommandLine): Promise<number> {
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(helpText)
+      return 0
+    case 'version':
+      process.stdout.write(`${await readVersion()}\n`)
+      return 0
+    case 'serve':
+      return serveScript(command)
+    case 'record':
+      return record(command)
+    case 'replay':
+    case 'assert':
+      return replay(command)
   }
 }
 
-/** One line about a request: never its headers, where the keys are. */
-function printRequest(request: RecordedRequest): void {
-  const rule = request.rule === undefined ? '' : ` rule ${request.rule}`
-  const failure = request.failure === undefined ? '' : `: ${request.failure}`
-  process.stdout.write(
-    `${request.method} ${request.path} ${request.status} ${request.outcome}${rule}${failure}\n`,
-  )
+/** Plays a script until a signal comes. */
+async function serveScript(command: ServeCommand): Promise<number> {
+  const { script: path, onUnmatched } = command
+  const script = path === undefined ? demoScript() : await loadScript(path)
+  const claude = await startScriptedClaude({ ...serverOptions(command), script, onUnmatched })
+  const code = await serve(claude, `(${path ?? 'demo script'}). It is a script, not Claude.`)
+  await claude.close()
+  return code
+}
+
+async function readVersion(): Promise<string> {
+  const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(manifest) as { version: string }).version
 }

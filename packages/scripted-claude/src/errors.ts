@@ -94,8 +94,15 @@ export type ScriptedClaudeErrorCode =
   | 'unreadable_script'
   | 'invalid_option'
   | 'cannot_listen'
+  | 'invalid_cassette'
+  | 'unreadable_cassette'
+  | 'unwritable_cassette'
+  | 'incomplete_cassette'
+  | 'secret_in_cassette'
+  | 'unmatched_requests'
+  | 'unused_recordings'
 
-/** An error of the scripted server: a script or option that cannot work, or a port that cannot be had. */
+/** An error of this package itself: a script, cassette or option that cannot work, a port that cannot be had, a failed assertion. */
 export class ScriptedClaudeError extends Error {
   override readonly name = 'ScriptedClaudeError'
   readonly code: ScriptedClaudeErrorCode

@@ -1,7 +1,15 @@
 // The server
 export { startScriptedClaude } from './server.ts'
 export type { ScriptedClaude, ScriptedClaudeOptions } from './server.ts'
+export type { RunningServer, ServerOptions } from './exchange-server.ts'
 export type { RecordedRequest, RequestOutcome } from './request/record.ts'
+
+// Record and replay
+export { startRecorder } from './record/recorder.ts'
+export type { Recorder, RecorderOptions } from './record/recorder.ts'
+export { startReplay } from './replay/replay.ts'
+export type { Replay, ReplayOptions } from './replay/replay.ts'
+export type { Strictness } from './shape/difference.ts'
 
 // Scripts
 export { demoScript } from './demo/demo-script.ts'

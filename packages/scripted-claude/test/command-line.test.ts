@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { defaultPort, helpText, readCommandLine } from '../src/command-line.ts'
+import { readCommandLine } from '../src/commands/command-line.ts'
+import { defaultPort, helpText } from '../src/commands/help.ts'
 
 test('without flags there are defaults', () => {
   expect(readCommandLine([])).toEqual({
+    name: 'serve',
     port: defaultPort,
     host: '127.0.0.1',
     script: undefined,
     onUnmatched: 'error',
     isVerbose: false,
-    isHelp: false,
-    isVersion: false,
   })
 })
 
@@ -20,9 +20,9 @@ test.each([
   [['--script', 'a b.json'], { script: 'a b.json' }],
   [['--on-unmatched', 'text'], { onUnmatched: 'text' }],
   [['--verbose'], { isVerbose: true }],
-  [['--help'], { isHelp: true }],
-  [['-h'], { isHelp: true }],
-  [['--version'], { isVersion: true }],
+  [['--help'], { name: 'help' }],
+  [['-h'], { name: 'help' }],
+  [['--version'], { name: 'version' }],
   [['--port', '1', '--host', 'h', '--script', 's'], { port: 1, host: 'h', script: 's' }],
 ])('%j is read', (args, expected) => {
   expect(readCommandLine(args)).toMatchObject(expected)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { helpText } from '../src/command-line.ts'
+import { helpText } from '../src/commands/help.ts'
 import type { Rule, Step } from '../src/index.ts'
 import { contentOfRead, parseScript } from '../src/index.ts'
 import { collect, createAgent, resultOf } from './support/agent.ts'
@@ -107,7 +107,12 @@ test('every field of steps, matchers, options and records is in the README', asy
     ...['Pace'].map((type) => fieldsOf(steps, type)),
     ...['Match', 'ToolResultMatch', 'RuleCondition'].map((type) => fieldsOf(scripts, type)),
     fieldsOf(await source('server.ts'), 'ScriptedClaudeOptions'),
-    fieldsOf(await source('server.ts'), 'ScriptedClaude'),
+    fieldsOf(await source('exchange-server.ts'), 'ServerOptions'),
+    fieldsOf(await source('exchange-server.ts'), 'RunningServer'),
+    fieldsOf(await source('record/recorder.ts'), 'RecorderOptions'),
+    fieldsOf(await source('record/recorder.ts'), 'Recorder'),
+    fieldsOf(await source('replay/replay.ts'), 'ReplayOptions'),
+    fieldsOf(await source('replay/replay.ts'), 'Replay'),
     fieldsOf(await source('request/record.ts'), 'RecordedRequest'),
     fieldsOf(await source('request/scripted-request.ts'), 'ScriptedRequest'),
   ]

@@ -10,6 +10,8 @@ test('the public names are these', () => {
     'demoScript',
     'loadScript',
     'parseScript',
+    'startRecorder',
+    'startReplay',
     'startScriptedClaude',
   ])
 })

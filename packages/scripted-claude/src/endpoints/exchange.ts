@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ApiError } from '../errors.ts'
+import type { JsonBody } from '../request/json-body.ts'
 import type { RecordedRequest } from '../request/record.ts'
 
 /** One request and its answer, while it lasts. */
@@ -7,8 +8,10 @@ export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
   record: RecordedRequest
-  /** Reads the JSON body, and records it. */
-  readBody(): Promise<{ value: unknown; bytes: number }>
+  /** Reads the JSON body, and records it; it can be asked for again. */
+  readBody(): Promise<JsonBody>
+  /** Reads the body as it is, instead. */
+  readRaw(): Promise<Buffer>
   /** Aborted when the client goes or the server is closed. */
   signal: AbortSignal
 }

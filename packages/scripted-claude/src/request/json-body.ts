@@ -7,8 +7,18 @@ export interface JsonBody {
   bytes: number
 }
 
-/** Reads a JSON body of at most `maxBytes`; a longer one is read to its end but not kept, then refused with 413. */
+/** Reads a JSON body of at most `maxBytes`. */
 export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<JsonBody> {
+  const body = await readBytes(request, maxBytes)
+  try {
+    return { value: JSON.parse(body.toString('utf8')) as unknown, bytes: body.length }
+  } catch {
+    throw invalidRequest('The request body is not valid JSON')
+  }
+}
+
+/** Reads a body of at most `maxBytes`; a longer one is read to its end but not kept, then refused with 413. */
+export async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -17,9 +27,5 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
     else chunks.length = 0
   }
   if (bytes > maxBytes) throw new ApiError({ status: 413 })
-  try {
-    return { value: JSON.parse(Buffer.concat(chunks).toString('utf8')) as unknown, bytes }
-  } catch {
-    throw invalidRequest('The request body is not valid JSON')
-  }
+  return Buffer.concat(chunks)
 }

@@ -10,7 +10,7 @@ import type {
 } from '@anthropic-ai/claude-agent-sdk'
 import { query } from '@anthropic-ai/claude-agent-sdk'
 import { onTestFinished } from 'vitest'
-import type { ScriptedClaude } from '../../src/index.ts'
+import type { RunningServer } from '../../src/index.ts'
 
 /** A real agent in a folder of its own. */
 export interface Agent {
@@ -21,7 +21,7 @@ export interface Agent {
 }
 
 /** Makes ready what a real agent needs to talk to a scripted model and to nobody else. */
-export async function createAgent(claude: ScriptedClaude, env: Record<string, string> = {}): Promise<Agent> {
+export async function createAgent(claude: RunningServer, env: Record<string, string> = {}): Promise<Agent> {
   const home = await mkdtemp(join(tmpdir(), 'scripted-claude-'))
   const workspace = join(home, 'workspace')
   await mkdir(workspace)

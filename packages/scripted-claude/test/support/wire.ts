@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import type { MessagesBody, ScriptedClaude } from '../../src/index.ts'
+import type { MessagesBody, RunningServer } from '../../src/index.ts'
 import { bodyOf } from './conversation.ts'
 
 /** A server-sent event as it stood on the wire. */
@@ -45,7 +45,7 @@ export interface Answer {
 
 /** Posts to `/v1/messages`; the request ends with the test at the latest. */
 export function post(
-  claude: ScriptedClaude,
+  claude: RunningServer,
   body: MessagesBody | string,
   more: { headers?: Record<string, string>; signal?: AbortSignal } = {},
 ): Promise<Response> {
@@ -61,25 +61,25 @@ export function post(
 }
 
 /** Posts with `stream: true`. */
-export function postStream(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<Response> {
+export function postStream(claude: RunningServer, body: MessagesBody | string = 'go'): Promise<Response> {
   return post(claude, { ...(typeof body === 'string' ? bodyOf(body) : body), stream: true })
 }
 
 /** The events of a streamed answer to a prompt. */
 export async function streamEvents(
-  claude: ScriptedClaude,
+  claude: RunningServer,
   body: MessagesBody | string = 'go',
 ): Promise<WireEvent[]> {
   return parseEvents(await (await postStream(claude, body)).text())
 }
 
 /** The JSON of an answer that is not streamed. */
-export async function ask(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<Answer> {
+export async function ask(claude: RunningServer, body: MessagesBody | string = 'go'): Promise<Answer> {
   return (await (await post(claude, body)).json()) as Answer
 }
 
 /** The text that a request is answered with. */
-export async function askText(claude: ScriptedClaude, body: MessagesBody | string = 'go'): Promise<string> {
+export async function askText(claude: RunningServer, body: MessagesBody | string = 'go'): Promise<string> {
   const answer = await ask(claude, body)
   return (answer.content ?? []).map((block) => block.text ?? '').join('')
 }
@@ -147,7 +147,7 @@ export class WireReader {
 
 /** Posts with `stream: true` and reads the answer bit by bit. */
 export async function openStream(
-  claude: ScriptedClaude,
+  claude: RunningServer,
   body: MessagesBody | string = 'go',
 ): Promise<WireReader> {
   return new WireReader(await postStream(claude, body))
