@@ -28,6 +28,38 @@ test.each([
   expect(readCommandLine(args)).toMatchObject(expected)
 })
 
+test('a command with a cassette has its flags, and a program after --', () => {
+  expect(
+    readCommandLine(['record', '--cassette', 'c.json', '--pauses', '--redact', 'a.c', '--redact', 'x']),
+  ).toEqual({
+    name: 'record',
+    port: defaultPort,
+    host: '127.0.0.1',
+    isVerbose: false,
+    cassette: 'c.json',
+    redact: [/a.c/, /x/],
+    program: [],
+    upstream: undefined,
+    pauses: true,
+  })
+  const flags = ['--match', 'strict', '--on-used-up', 'repeat', '--all', '--no-pauses']
+  expect(
+    readCommandLine(['assert', '--cassette', 'c.json', ...flags, '--', 'npm', 'test', '--', '--all']),
+  ).toEqual({
+    name: 'assert',
+    port: 0,
+    host: '127.0.0.1',
+    isVerbose: false,
+    cassette: 'c.json',
+    redact: [],
+    program: ['npm', 'test', '--', '--all'],
+    match: 'strict',
+    onUsedUp: 'repeat',
+    pauses: false,
+    isAll: true,
+  })
+})
+
 test.each([
   [['--port', '-1'], /--port/],
   [['--port', '1.5'], /not '1\.5'/],
@@ -37,6 +69,14 @@ test.each([
   [['--verbose=yes'], /--verbose/],
   [['--script'], /--script/],
   [['serve'], /serve/],
+  [['record'], /record needs --cassette/],
+  [['replay', '--cassette', ''], /replay needs --cassette/],
+  [['replay', '--cassette', 'x', '--all'], /Unknown option '--all'/],
+  [['replay', '--cassette', 'x', '--match', 'rough'], /--match is loose or strict, not 'rough'/],
+  [['assert', '--cassette', 'x', '--on-used-up', 'shrug'], /--on-used-up is error or repeat/],
+  [['record', '--cassette', 'x', '--redact', '(secret'], /^--redact is not a regular expression\.$/],
+  [['assert', '--cassette', 'x', '--'], /no command after --/],
+  [['record', 'x', '--cassette', 'x'], /Unexpected argument 'x'/],
 ])('%j is refused with a hint', (args, message) => {
   expect(() => readCommandLine(args)).toThrow(message)
   expect(() => readCommandLine(args)).toThrow(

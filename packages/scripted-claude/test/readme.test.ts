@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { helpText } from '../src/commands/help.ts'
-import type { Rule, Step } from '../src/index.ts'
-import { contentOfRead, parseScript } from '../src/index.ts'
+import type { RecorderOptions, Rule, RunningServer, Step } from '../src/index.ts'
+import { contentOfRead, parseScript, startRecorder, startReplay } from '../src/index.ts'
 import { collect, createAgent, resultOf } from './support/agent.ts'
+import { cassettePath } from './support/cassette.ts'
 import { assistant, bodyOf, system, toolResult, toolUse, user } from './support/conversation.ts'
 import { start, startRules, startSteps } from './support/scripted.ts'
 import { ask, askText, post, streamEvents } from './support/wire.ts'
@@ -39,6 +40,38 @@ test('the first example is one that a real agent passes', async () => {
   const [, afterTool] = claude.requests.filter(({ kind }) => kind === 'message')
   expect(JSON.stringify(afterTool?.body)).toContain('21 degrees')
 })
+
+test(
+  'the example of record and replay records a real agent, and replays it',
+  { timeout: 300_000 },
+  async () => {
+    const code = blocks('ts').find((block) => block.includes('startRecorder')) ?? ''
+    const body = /async \(\) => \{\n([\s\S]*)^\}\)$/m.exec(code)?.[1] ?? ''
+    const api = await startRules([{ steps: [{ text: 'Rome is warm.' }] }])
+    const cassette = await cassettePath()
+    for (const RECORD of ['1', '0']) {
+      const scope = {
+        cassette,
+        expect,
+        process: { env: { RECORD } },
+        query: async function* ({
+          prompt,
+          options,
+        }: {
+          prompt: string
+          options: { env: { ANTHROPIC_BASE_URL: string } }
+        }) {
+          const agent = await createAgent({ url: options.env.ANTHROPIC_BASE_URL } as RunningServer)
+          yield* agent.query(prompt)
+        },
+        startRecorder: (options: RecorderOptions) => startRecorder({ ...options, upstream: api.url }),
+        startReplay,
+      }
+      await evaluate(`(async () => {${body}})()`, scope)
+    }
+    expect(api.requests.filter(({ kind }) => kind === 'message')).toHaveLength(1)
+  },
+)
 
 test('the example of a computed answer computes', async () => {
   const code = blocks('ts').find((block) => block.includes('count lines')) ?? ''

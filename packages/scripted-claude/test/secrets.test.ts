@@ -5,15 +5,15 @@ import { Secrets } from '../src/record/secrets.ts'
 const keys = [
   ['sk', 'ant', 'api03', 'AbCdEfGhIjKl_mn'].join('-'),
   ['sk', 'proj', 'abcdefghijklmnopqrstuv'].join('-'),
-  `Bearer ${'abcdefgh.ijklmnop-qrstuv'}`,
+  ['Bearer', 'abcdefgh.ijklmnop-qrstuv'].join(' '),
   ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiIxMjM0In0', 'c2lnbmF0dXJl'].join('.'),
-  `AKIA${'ABCDEFGHIJKLMNOP'}`,
-  `ghp_${'abcdefghijklmnopqrstuvwxyz0123456789'}`,
+  ['AKIA', 'ABCDEFGHIJKLMNOP'].join(''),
+  ['ghp', 'abcdefghijklmnopqrstuvwxyz0123456789'].join('_'),
   ['xoxb', '1234567890', 'abcdef'].join('-'),
   `AIza${'x'.repeat(35)}`,
   ['-----BEGIN', 'PRIVATE KEY-----\nabc\n-----END', 'PRIVATE KEY-----'].join(' '),
-  `req_${'011CabcdefghijkLMN'}`,
-  `org-${'abcdefghijklmnopqr'}`,
+  ['req', '011CabcdefghijkLMN'].join('_'),
+  ['org', 'abcdefghijklmnopqr'].join('-'),
   `user_${'0a'.repeat(32)}_account__session_x`,
 ]
 
@@ -21,7 +21,10 @@ test.each(keys)('%s is found by its form', (key) => {
   const secrets = new Secrets()
   expect(secrets.clean(`before ${key} after`)).toBe('before [removed] after')
   expect(() => secrets.refuse(`x ${key}`, 'Exchange 3')).toThrow(
-    expect.objectContaining({ code: 'secret_in_cassette', message: expect.not.stringContaining(key) as string }),
+    expect.objectContaining({
+      code: 'secret_in_cassette',
+      message: expect.not.stringContaining(key) as string,
+    }),
   )
 })
 
@@ -35,7 +38,8 @@ test('what stood in a header is found wherever it is, with and without its schem
     'anthropic-organization-id': 'organization-1234',
     'cf-ray': '8f00ba-FRA',
   })
-  const text = 'opaque-credential plain-old-key cookie-value-1 cookie-value-2 cookie-value-3 organization-1234 8f00ba-FRA'
+  const text =
+    'opaque-credential plain-old-key cookie-value-1 cookie-value-2 cookie-value-3 organization-1234 8f00ba-FRA'
   expect(secrets.clean(text)).toBe(Array.from({ length: 7 }, () => '[removed]').join(' '))
 })
 

@@ -8,12 +8,30 @@ function replace(...pieces: string[]): string[] {
 
 test.each([
   [['a secret b'], ['a * b']],
-  [['a sec', 'ret b'], ['a *', ' b']],
-  [['s', 'e', 'c', 'r', 'e', 't', '!'], ['*', '', '', '', '', '', '!']],
-  [['secretsec', 'ret'], ['**', '']],
-  [['a', 'secret', 'b'], ['a', '*', 'b']],
-  [['', 'sec', '', 'ret', ''], ['', '*', '', '', '']],
-  [['nothing', ' here'], ['nothing', ' here']],
+  [
+    ['a sec', 'ret b'],
+    ['a *', ' b'],
+  ],
+  [
+    ['s', 'e', 'c', 'r', 'e', 't', '!'],
+    ['*', '', '', '', '', '', '!'],
+  ],
+  [
+    ['secretsec', 'ret'],
+    ['**', ''],
+  ],
+  [
+    ['a', 'secret', 'b'],
+    ['a', '*', 'b'],
+  ],
+  [
+    ['', 'sec', '', 'ret', ''],
+    ['', '*', '', '', ''],
+  ],
+  [
+    ['nothing', ' here'],
+    ['nothing', ' here'],
+  ],
   [[], []],
 ])('%j becomes %j', (pieces, expected) => {
   expect(replace(...pieces)).toEqual(expected)
@@ -33,7 +51,9 @@ test('however a text is cut, the same is replaced', () => {
   const whole = text.replaceAll('secret', '*')
   for (let first = 0; first <= text.length; first += 1) {
     for (let second = first; second <= text.length; second += 1) {
-      expect(replace(text.slice(0, first), text.slice(first, second), text.slice(second)).join('')).toBe(whole)
+      expect(replace(text.slice(0, first), text.slice(first, second), text.slice(second)).join('')).toBe(
+        whole,
+      )
     }
   }
 })

@@ -22,7 +22,10 @@ test.each([
   ['took 12 ms, 3.4s', 'took <duration>, <duration>'],
   ['wait 5 seconds, 3 times', 'wait 5 seconds, 3 times'],
   ['pid 1234567890', 'pid <number>'],
-  ['<usage>subagent_tokens: 8177\nduration_ms: 710', '<usage>subagent_tokens: <number>\nduration_ms: <number>'],
+  [
+    '<usage>subagent_tokens: 8177\nduration_ms: 710',
+    '<usage>subagent_tokens: <number>\nduration_ms: <number>',
+  ],
   ['a\r\nb\n', 'a\nb'],
 ])('%j becomes %j', (text, expected) => {
   expect(steady(text)).toBe(expected)
@@ -48,9 +51,11 @@ test('the root folder and an empty one stand for nothing', () => {
   expect('a/b'.replaceAll(directoryPattern(''), 'x')).toBe('a/b')
 })
 
-test('a megabyte of anything is made steady in no time', () => {
-  const texts = ['a', '1', '-', 'a1', '/tmp/', '::', '2026-', 'Mon ', '/home/'].map((text) => text.repeat(1_000_000 / text.length))
+test('a megabyte of anything takes no time that grows with its square', () => {
+  const texts = ['a', '1', '-', 'a1', '/tmp/', '::', '2026-', 'Mon ', '/home/'].map((text) =>
+    text.repeat(1_000_000 / text.length),
+  )
   const start = performance.now()
   for (const text of texts) steady(text)
-  expect(performance.now() - start).toBeLessThan(5000)
+  expect(performance.now() - start).toBeLessThan(20_000)
 })

@@ -58,18 +58,7 @@ function readExchange(value: unknown, at: string): CassetteExchange {
 }
 
 function readRequest(value: unknown, at: string): RequestShape {
-  const known = [
-    'method',
-    'path',
-    'kind',
-    'model',
-    'stream',
-    'says',
-    'results',
-    'shows',
-    'history',
-    'tools',
-  ]
+  const known = ['method', 'path', 'kind', 'model', 'stream', 'says', 'results', 'shows', 'history', 'tools']
   const fields = readObject(value, at, known)
   const strings = (items: unknown, at: string) =>
     readArray(items, at).map((item, index) => readString(item, `${at}[${index}]`))

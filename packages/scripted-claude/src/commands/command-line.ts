@@ -40,11 +40,7 @@ export interface ReplayCommand extends CassetteFlags {
 }
 
 /** What the command line asks for. */
-export type CommandLine =
-  | { name: 'help' | 'version' }
-  | ServeCommand
-  | RecordCommand
-  | ReplayCommand
+export type CommandLine = { name: 'help' | 'version' } | ServeCommand | RecordCommand | ReplayCommand
 
 const serverFlags = {
   port: { type: 'string' },
@@ -148,10 +144,7 @@ function askedFor(values: { help?: boolean; version?: boolean }): CommandLine | 
   return values.version === true ? { name: 'version' } : undefined
 }
 
-function readServer(
-  values: { port?: string; host?: string; verbose?: boolean },
-  port: number,
-): ServerFlags {
+function readServer(values: { port?: string; host?: string; verbose?: boolean }, port: number): ServerFlags {
   return {
     port: readPort(values.port ?? String(port)),
     host: values.host ?? '127.0.0.1',

@@ -14,7 +14,11 @@ export async function record(command: RecordCommand): Promise<number> {
   })
   let code: number
   try {
-    code = await serve(recorder, `(recording to ${cassette}). What it is asked goes to the real API.`, program)
+    code = await serve(
+      recorder,
+      `(recording to ${cassette}). What it is asked goes to the real API.`,
+      program,
+    )
   } finally {
     await recorder.close()
   }

@@ -18,7 +18,12 @@ export async function replay(command: ReplayCommand): Promise<number> {
   const server = await startReplay({ ...serverOptions(command), cassette, match, onUsedUp, pauses, redact })
   let code: number
   try {
-    code = await serve(server, `(replaying ${cassette}). It is a recording, not Claude.`, program, withoutAccess)
+    code = await serve(
+      server,
+      `(replaying ${cassette}). It is a recording, not Claude.`,
+      program,
+      withoutAccess,
+    )
   } finally {
     await server.close()
   }

@@ -19,7 +19,8 @@ export async function serve(
   program: readonly string[] = [],
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<number> {
-  if (program.length > 0) return runProgram(program, { ...process.env, ANTHROPIC_BASE_URL: server.url, ...env })
+  if (program.length > 0)
+    return runProgram(program, { ...process.env, ANTHROPIC_BASE_URL: server.url, ...env })
   process.stdout.write(`scripted-claude listens on ${server.url} ${description}\n`)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -36,7 +36,8 @@ export class AnswerTape {
     const answer = { status: this.#status, headers: this.#headers }
     if (this.#isStream) {
       // A client that goes after the last event has heard everything.
-      if ((this.#events.at(-1)?.data as { type?: unknown } | undefined)?.type === 'message_stop') end = undefined
+      if ((this.#events.at(-1)?.data as { type?: unknown } | undefined)?.type === 'message_stop')
+        end = undefined
       const isHalf = end === 'cut' && this.#text.trim() !== ''
       return { ...answer, ...(end && { end: isHalf ? 'cut-mid-event' : end }), events: this.#events }
     }

@@ -45,7 +45,10 @@ export async function passOn(exchange: Exchange, recording: Recording): Promise<
     return writer.leaveOut('an answer was still open when the recording ended', slot)
   }
   try {
-    writer.put(slot, { request: shaped.shape, answer: redactAnswer(tape.end(end), secrets, shaped.directory) })
+    writer.put(slot, {
+      request: shaped.shape,
+      answer: redactAnswer(tape.end(end), secrets, shaped.directory),
+    })
   } catch (error) {
     writer.leaveOut(`an answer cannot be read: ${String(error)}`, slot)
   }

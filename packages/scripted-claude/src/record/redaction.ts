@@ -105,7 +105,11 @@ function redactText(text: string, search: Search, isError: boolean): string {
 }
 
 function findIn(text: string, search: Search, isJson: boolean): Stretch[] {
-  const directory = stretchesOf(text, isJson ? search.quotedDirectory : search.directory, directoryPlaceholder)
+  const directory = stretchesOf(
+    text,
+    isJson ? search.quotedDirectory : search.directory,
+    directoryPlaceholder,
+  )
   return mergeStretches([...search.secrets.find(text), ...directory])
 }
 

@@ -16,7 +16,10 @@ const forms: readonly (readonly [string, RegExp])[] = [
   ['a token of GitHub', /\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{30,})/g],
   ['a token of Slack', /\bxox[abeprs]-[\w-]{10,}/g],
   ['a key of Google', /\bAIza[\w-]{35}/g],
-  ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g],
+  [
+    'a private key',
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[\s\S])*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g,
+  ],
   ['an id of a request', /\breq_[A-Za-z0-9]{16,}/g],
   ['an id of an organization', /\borg-[A-Za-z0-9]{16,}/g],
   ['an id of a user', /\buser_[0-9a-f]{64}\w*/g],
@@ -113,7 +116,13 @@ export class Secrets {
   #kindIn(text: string): string | undefined {
     for (const value of this.#values) {
       const bytes = Buffer.from(value)
-      const encoded = [value, encodeURIComponent(value), bytes.toString('base64'), bytes.toString('base64url'), bytes.toString('hex')]
+      const encoded = [
+        value,
+        encodeURIComponent(value),
+        bytes.toString('base64'),
+        bytes.toString('base64url'),
+        bytes.toString('hex'),
+      ]
       if (encoded.some((form) => text.includes(form))) return 'a credential or an id of the account'
     }
     return this.#patterns.find(([, pattern]) => text.search(pattern) >= 0)?.[0]

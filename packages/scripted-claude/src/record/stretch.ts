@@ -36,7 +36,7 @@ export function replaceAcross(pieces: readonly string[], stretches: readonly Str
     const end = offset + piece.length
     let replaced = ''
     let at = offset
-    for (let stretch = stretches[place]; stretch !== undefined && stretch.start < end; ) {
+    for (let stretch = stretches[place]; stretch !== undefined && stretch.start < end;) {
       if (stretch.start >= offset) replaced += piece.slice(at - offset, stretch.start - offset) + stretch.by
       at = Math.min(stretch.end, end)
       if (stretch.end > end) break

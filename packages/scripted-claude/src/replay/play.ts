@@ -65,7 +65,8 @@ async function playEvents(
 function encode({ event, data, text }: CassetteEvent, directory: string | undefined): string {
   const type = (data as { type?: unknown } | null | undefined)?.type
   const name = event ?? (typeof type === 'string' && /^\w+$/.test(type) ? type : undefined)
-  const lines = data === undefined ? (text ?? '').split(/\r\n|\n|\r/) : [JSON.stringify(fill(data, directory))]
+  const lines =
+    data === undefined ? (text ?? '').split(/\r\n|\n|\r/) : [JSON.stringify(fill(data, directory))]
   const head = name === undefined ? '' : `event: ${name}\n`
   return `${head}${lines.map((line) => `data: ${line}\n`).join('')}\n`
 }

@@ -89,7 +89,8 @@ export async function startReplay(options: ReplayOptions): Promise<Replay> {
       if (found.length > 0) throw failure('unmatched_requests', 'What was asked has no recording', found)
       if (matched === 0) throw failure('unmatched_requests', 'Nothing was asked', ['no request was matched'])
       const { unused } = shelf
-      if (all && unused.length > 0) throw failure('unused_recordings', 'What was recorded was not asked', unused)
+      if (all && unused.length > 0)
+        throw failure('unused_recordings', 'What was recorded was not asked', unused)
     },
   }
 }
@@ -115,7 +116,10 @@ function cleaned(cassette: Cassette, secrets: Secrets): Cassette {
     const { says, results, ...shape } = request
     const texts = says === undefined ? {} : { says: says.map(clean) }
     const outcomes = results?.map((result) => ({ ...result, text: clean(result.text) }))
-    return { request: { ...shape, ...texts, ...(outcomes === undefined ? {} : { results: outcomes }) }, answer }
+    return {
+      request: { ...shape, ...texts, ...(outcomes === undefined ? {} : { results: outcomes }) },
+      answer,
+    }
   })
   return { ...cassette, exchanges }
 }

@@ -69,7 +69,8 @@ export class Shelf {
     // Those not played yet are more likely to be what was meant.
     const nearest = closest(compared.filter(({ recording }) => recording.uses === 0)) ?? closest(compared)
     const [first] = nearest?.differences ?? []
-    if (nearest === undefined || first === undefined) return `${request}: nothing was recorded for ${seen.method} ${seen.path}`
+    if (nearest === undefined || first === undefined)
+      return `${request}: nothing was recorded for ${seen.method} ${seen.path}`
     return `${request}: nearest is exchange ${nearest.recording.place}, which differs in ${describeDifference(first)}`
   }
 }

@@ -14,14 +14,19 @@ export interface Difference {
 }
 
 /** In what a request differs from a recorded one, the decisive differences first. */
-export function differencesOf(recorded: RequestShape, seen: RequestShape, strictness: Strictness): Difference[] {
+export function differencesOf(
+  recorded: RequestShape,
+  seen: RequestShape,
+  strictness: Strictness,
+): Difference[] {
   const isStrict = strictness === 'strict'
   const isAnswered = seen.path === '/v1/messages'
   const isMessage = isAnswered && seen.kind === 'message'
   const found: Difference[] = []
   const compare = (what: string, isDecisive: boolean, read: (shape: RequestShape) => unknown) => {
     const [one, other] = [read(recorded), read(seen)]
-    if (JSON.stringify(one) !== JSON.stringify(other)) found.push({ what, recorded: one, seen: other, isDecisive })
+    if (JSON.stringify(one) !== JSON.stringify(other))
+      found.push({ what, recorded: one, seen: other, isDecisive })
   }
   compare('the kind of the request', isStrict || isAnswered, ({ kind }) => kind)
   compare('whether the answer is streamed', isStrict || isAnswered, ({ stream }) => stream)

@@ -68,7 +68,11 @@ function isNamed(tool: unknown): boolean {
 function isBlock(block: unknown): boolean {
   const { type, text = '', content = '' } = (block ?? {}) as Record<string, unknown>
   if (typeof type !== 'string' || typeof text !== 'string') return false
-  return typeof content === 'string' || type !== 'tool_result' || (Array.isArray(content) && content.every(isFlatBlock))
+  return (
+    typeof content === 'string' ||
+    type !== 'tool_result' ||
+    (Array.isArray(content) && content.every(isFlatBlock))
+  )
 }
 
 function isFlatBlock(block: unknown): boolean {
@@ -89,8 +93,8 @@ function resultsOf(
     .filter(({ type }) => type === 'tool_result')
     .toSorted((one, other) => placeOf(one) - placeOf(other))
     .map((block) => ({
-      id: String(block.tool_use_id ?? ''),
-      tool: String(calls[placeOf(block)]?.name ?? ''),
+      id: block.tool_use_id ?? '',
+      tool: calls[placeOf(block)]?.name ?? '',
       ...(block.is_error === true ? { isError: true as const } : {}),
       text: steady(textOf(block.content)),
     }))

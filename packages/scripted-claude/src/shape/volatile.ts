@@ -9,11 +9,14 @@ const volatile: readonly (readonly [RegExp, string])[] = [
   [/\r\n?/g, '\n'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'],
   [/\b(?:toolu|msg|req|srvtoolu|agent)_[A-Za-z0-9]{6,}/g, '<id>'],
+  [new RegExp(String.raw`\b\d{4}-\d\d-\d\d(?:[T ]${clock}(?: ?Z| ?[+-]\d\d:?\d\d)?)?`, 'g'), '<date>'],
   [
-    new RegExp(String.raw`\b\d{4}-\d\d-\d\d(?:[T ]${clock}(?: ?Z| ?[+-]\d\d:?\d\d)?)?`, 'g'),
+    new RegExp(
+      String.raw`\b${weekday},? ${month} +\d{1,2}(?:,? ${clock})?(?: [A-Z]{3,5})?(?:,? \d{4})?`,
+      'g',
+    ),
     '<date>',
   ],
-  [new RegExp(String.raw`\b${weekday},? ${month} +\d{1,2}(?:,? ${clock})?(?: [A-Z]{3,5})?(?:,? \d{4})?`, 'g'), '<date>'],
   [new RegExp(String.raw`\b${month} \d{1,2}, \d{4}\b`, 'g'), '<date>'],
   [/\b\d{1,2}:\d\d:\d\d(?:[.,]\d+)?\b/g, '<time>'],
   [/(?:\/private)?\/(?:tmp|var\/tmp|var\/folders\/[^\s/]+\/[^\s/]+\/T)\/[^\s/"'`<>:,;()[\]]+/g, '<tmp>'],

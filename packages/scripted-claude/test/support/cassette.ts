@@ -4,13 +4,17 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { Cassette } from '../../src/cassette/cassette.ts'
 import type {
+  MessagesBody,
   Recorder,
   RecorderOptions,
   Replay,
   ReplayOptions,
+  Rule,
   RunningServer,
 } from '../../src/index.ts'
 import { startRecorder, startReplay } from '../../src/index.ts'
+import { startRules } from './scripted.ts'
+import { post } from './wire.ts'
 
 /** The path of a cassette in a folder of the test's own. */
 export async function cassettePath(): Promise<string> {
@@ -40,4 +44,17 @@ export async function startReplaying(cassette: string, more: Partial<ReplayOptio
 /** What a cassette's file holds. */
 export async function readCassette(path: string): Promise<Cassette> {
   return JSON.parse(await readFile(path, 'utf8')) as Cassette
+}
+
+/** A replay of what a model with these rules answers to these prompts, one after the other. */
+export async function replayOf(
+  rules: readonly Rule[],
+  asked: readonly (string | MessagesBody)[],
+  more: Partial<ReplayOptions> = {},
+) {
+  const path = await cassettePath()
+  const recorder = await startRecording(await startRules(rules), path, { redact: more.redact ?? [] })
+  for (const body of asked) await (await post(recorder, body)).text()
+  await recorder.close()
+  return startReplaying(path, more)
 }
