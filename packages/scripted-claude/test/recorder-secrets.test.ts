@@ -60,7 +60,7 @@ test('where a secret would be left, nothing is written, and the recording ends w
   await post(recorder, 'go', { headers: { 'x-api-key': key } })
   await expect(recorder.close()).rejects.toMatchObject({
     code: 'secret_in_cassette',
-    message: 'Exchange 1 still holds a credential or an id of the account; the cassette is not written.',
+    message: 'Exchange 1 still holds a credential; the cassette is not written.',
   })
   expect(await readFile(path, 'utf8')).toBe('what was there')
 })

@@ -43,6 +43,12 @@ test('what stood in a header is found wherever it is, with and without its schem
   expect(secrets.clean(text)).toBe(Array.from({ length: 7 }, () => '[removed]').join(' '))
 })
 
+test('the attributes of a cookie are no secrets', () => {
+  const secrets = new Secrets()
+  secrets.learnHeaders({ 'set-cookie': ['c=cookie-value-3; HttpOnly; Domain=.example.com; Path=/somewhere'] })
+  expect(secrets.clean('HttpOnly a.example.com /somewhere')).toBe('HttpOnly a.example.com /somewhere')
+})
+
 test('user and password of a basic authorization are found', () => {
   const secrets = new Secrets()
   secrets.learnHeaders({ authorization: `Basic ${Buffer.from('somebody:pass-phrase').toString('base64')}` })
@@ -74,7 +80,7 @@ test.each(['base64', 'base64url', 'hex'] as const)('a known key is refused in %s
   const secrets = new Secrets()
   secrets.learnHeaders({ 'x-api-key': 'plain-old-key?>' })
   const encoded = Buffer.from('plain-old-key?>').toString(encoding)
-  expect(() => secrets.refuse(encoded, 'Exchange 1')).toThrow('Exchange 1 still holds a credential')
+  expect(() => secrets.refuse(encoded, 'Exchange 1')).toThrow('Exchange 1 still holds a credential;')
 })
 
 test('what is known is bounded, the oldest is forgotten', () => {

@@ -120,6 +120,7 @@ test.each([
   { model: 'm', messages: [null] },
   { model: 'm', messages: [{ role: 'user', content: [{ type: 'text', text: 7 }] }] },
   { model: 'm', messages: [{ role: 'user', content: [{ type: 'tool_result', content: 7 }] }] },
+  { model: 'm', messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 7 }] }] },
   { model: 'm', messages: [], tools: [{}] },
 ])('of %j there is only the path', (body) => {
   expect(shapeOf('POST', '/v1/messages', body, String).shape).toEqual({

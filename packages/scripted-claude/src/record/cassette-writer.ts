@@ -21,6 +21,7 @@ export class CassetteWriter {
   /** What could not be recorded, and why. */
   readonly failures: string[] = []
   #bytes = 0
+  #checkedWith = 0
   #writing: Promise<void> = Promise.resolve()
   #isWaiting = false
   #problem: ScriptedClaudeError | undefined
@@ -86,7 +87,10 @@ export class CassetteWriter {
     if (this.#problem !== undefined) return
     try {
       const text = cassetteText(this.#slots.flatMap((slot) => slot.text ?? []))
-      this.#secrets.refuse(text, 'The recording')
+      // Each exchange was looked through when it came; a credential learned since may be in those before.
+      const { credentialCount } = this.#secrets
+      if (credentialCount !== this.#checkedWith) this.#secrets.refuse(text, 'The recording')
+      this.#checkedWith = credentialCount
       await writeCassette(this.#path, text)
     } catch (error) {
       this.#problem = error as ScriptedClaudeError

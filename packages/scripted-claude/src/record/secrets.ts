@@ -28,16 +28,14 @@ const forms: readonly (readonly [string, RegExp])[] = [
 /** Shorter values are no secrets but words such as `any`, which would be removed everywhere. */
 const shortest = 8
 
-/** How many values are known at once; beyond it the oldest is forgotten. */
-const most = 1000
+/** How many credentials, and how many ids, are known at once; beyond it the oldest is forgotten. */
+const most = 100
 
-/** The header fields whose values must not be in a cassette, wherever they turn up. */
-const secretHeaders = [
-  'authorization',
-  'x-api-key',
-  'proxy-authorization',
-  'cookie',
-  'set-cookie',
+/** The header fields with credentials. */
+const credentialHeaders = ['authorization', 'x-api-key', 'proxy-authorization', 'cookie']
+
+/** The header fields with ids that tell of the account or the connection. */
+const idHeaders = [
   'anthropic-organization-id',
   'x-claude-code-session-id',
   'request-id',
@@ -47,7 +45,9 @@ const secretHeaders = [
 
 /** What must not be in a cassette: values that were seen in headers and account fields, and what shows by its form. */
 export class Secrets {
-  readonly #values = new Set<string>()
+  readonly #credentials = new Set<string>()
+  readonly #ids = new Set<string>()
+  #credentialCount = 0
   readonly #patterns: readonly (readonly [string, RegExp])[]
 
   constructor(patterns: readonly RegExp[] = []) {
@@ -58,32 +58,31 @@ export class Secrets {
     this.#patterns = [...forms, ...own]
   }
 
+  /** How many credentials have been learned so far: a text that was looked through before has to be again. */
+  get credentialCount(): number {
+    return this.#credentialCount
+  }
+
   /** Learns the secret values of a request's or answer's headers. */
   learnHeaders(headers: IncomingHttpHeaders): void {
-    for (const name of secretHeaders) {
-      for (const value of [headers[name]].flat()) {
-        if (value === undefined) continue
-        this.#learn(value)
-        if (name.endsWith('cookie')) {
-          for (const pair of value.split(/;\s*/)) this.#learn(pair.slice(pair.indexOf('=') + 1))
-        }
-        const [, scheme, credential = ''] = /^(\w+)\s+(.+)$/.exec(value) ?? []
-        this.#learn(credential)
-        if (scheme?.toLowerCase() !== 'basic') continue
-        for (const part of Buffer.from(credential, 'base64').toString('utf8').split(':')) this.#learn(part)
-      }
+    for (const name of credentialHeaders) {
+      for (const value of [headers[name]].flat()) if (value !== undefined) this.#learnCredential(name, value)
     }
+    for (const name of idHeaders) {
+      for (const value of [headers[name]].flat()) if (value !== undefined) this.#learn(this.#ids, value)
+    }
+    for (const cookie of headers['set-cookie'] ?? []) this.#learn(this.#ids, cookieValue(cookie))
   }
 
   /** Learns who the user is by the `metadata` of a request. */
   learnUser(body: unknown): void {
     const userId = (body as { metadata?: { user_id?: unknown } } | null)?.metadata?.user_id
     if (typeof userId !== 'string') return
-    this.#learn(userId)
+    this.#learn(this.#ids, userId)
     try {
-      for (const value of Object.values(JSON.parse(userId) as object)) this.#learn(String(value))
+      for (const value of Object.values(JSON.parse(userId) as object)) this.#learn(this.#ids, String(value))
     } catch {
-      for (const part of userId.split('_')) if (part !== 'account' && part !== 'session') this.#learn(part)
+      for (const part of userId.split('_')) this.#learn(this.#ids, part)
     }
   }
 
@@ -94,7 +93,7 @@ export class Secrets {
 
   /** Where they are in a text. */
   find(text: string): Stretch[] {
-    const known = [...this.#values].flatMap((value) => occurrences(text, value))
+    const known = [...this.#credentials, ...this.#ids].flatMap((value) => occurrences(text, value))
     const formed = this.#patterns.flatMap(([, pattern]) => stretchesOf(text, pattern, removed))
     return mergeStretches([...known, ...formed])
   }
@@ -114,7 +113,7 @@ export class Secrets {
   }
 
   #kindIn(text: string): string | undefined {
-    for (const value of this.#values) {
+    for (const value of this.#credentials) {
       const bytes = Buffer.from(value)
       const encoded = [
         value,
@@ -123,18 +122,39 @@ export class Secrets {
         bytes.toString('base64url'),
         bytes.toString('hex'),
       ]
-      if (encoded.some((form) => text.includes(form))) return 'a credential or an id of the account'
+      if (encoded.some((form) => text.includes(form))) return 'a credential'
     }
+    if ([...this.#ids].some((id) => text.includes(id))) return 'an id of the account'
     return this.#patterns.find(([, pattern]) => text.search(pattern) >= 0)?.[0]
   }
 
-  #learn(value: string): void {
-    if (value.length < shortest) return
-    this.#values.delete(value)
-    this.#values.add(value)
-    const [oldest] = this.#values
-    if (this.#values.size > most && oldest !== undefined) this.#values.delete(oldest)
+  /** Learns a credential, as it stands in its header and in parts. */
+  #learnCredential(name: string, value: string): void {
+    const [, scheme = '', credential = ''] = /^(\w+)\s+(.+)$/.exec(value) ?? []
+    const parts = [value]
+    if (name === 'cookie') parts.push(...value.split(';').map(cookieValue))
+    else if (scheme.toLowerCase() === 'basic') {
+      parts.push(credential, ...Buffer.from(credential, 'base64').toString('utf8').split(':'))
+    } else parts.push(credential)
+    for (const part of parts) {
+      if (part.length >= shortest && !this.#credentials.has(part)) this.#credentialCount += 1
+      this.#learn(this.#credentials, part)
+    }
   }
+
+  #learn(known: Set<string>, value: string): void {
+    if (value.length < shortest) return
+    known.delete(value)
+    known.add(value)
+    const [oldest] = known
+    if (known.size > most && oldest !== undefined) known.delete(oldest)
+  }
+}
+
+/** The value of a cookie, without its attributes. */
+function cookieValue(cookie: string): string {
+  const [pair = ''] = cookie.split(';')
+  return pair.slice(pair.indexOf('=') + 1).trim()
 }
 
 /** Where a value is in a text. */

@@ -66,8 +66,16 @@ function isNamed(tool: unknown): boolean {
 }
 
 function isBlock(block: unknown): boolean {
-  const { type, text = '', content = '' } = (block ?? {}) as Record<string, unknown>
-  if (typeof type !== 'string' || typeof text !== 'string') return false
+  const {
+    type,
+    content = '',
+    text = '',
+    id = '',
+    name = '',
+    ...more
+  } = (block ?? {}) as Record<string, unknown>
+  const strings = [type, text, id, name, more['tool_use_id'] ?? '']
+  if (strings.some((field) => typeof field !== 'string')) return false
   return (
     typeof content === 'string' ||
     type !== 'tool_result' ||
