@@ -60,7 +60,7 @@ export interface CassetteAnswer {
   end?: EarlyEnd
 }
 
-export type EarlyEnd = 'cut' | 'cut-mid-event' | 'left'
+type EarlyEnd = 'cut' | 'cut-mid-event' | 'left'
 
 /** A server-sent event. */
 export interface CassetteEvent {

@@ -17,7 +17,7 @@ export interface ServeCommand extends ServerFlags {
 }
 
 /** What commands with a cassette are told. */
-export interface CassetteFlags extends ServerFlags {
+interface CassetteFlags extends ServerFlags {
   cassette: string
   redact: RegExp[]
   /** A program and its arguments, to be run against the server; none means to serve until a signal. */
