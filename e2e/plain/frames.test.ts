@@ -108,6 +108,18 @@ describe('a frame that is wrong gets an error frame, and the next good one works
     expect(conversationOf(turnsOf(claude)[1]!)).toContain('my name is Ada')
   })
 
+  test('that 1009 arrives although most of the frame was not read, and the place is free at once, each time', async ({
+    world,
+  }) => {
+    const { client, server } = await world.talk([], { env: { CLAUDE_AGENT_MAX_FRAME_BYTES: String(MIB) } })
+    const codes: number[] = []
+    for (let one = client; codes.length < 20; one = await world.connect(server)) {
+      one.send('x'.repeat(3 * MIB))
+      codes.push((await one.closed).code)
+    }
+    expect(codes).toEqual(Array.from({ length: 20 }, () => 1009))
+  })
+
   test('a frame that breaks the WebSocket protocol costs its connection only', async ({ world }) => {
     const { client, server } = await world.talk()
     const raw = (client.socket as unknown as { _socket: Socket })._socket

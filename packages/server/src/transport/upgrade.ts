@@ -9,6 +9,9 @@ import { statusOf, toServerError } from './errors.ts'
 /** Most sockets at once that have not shown the token yet; each has 5 s. */
 const MAX_STRANGERS = 64
 
+/** How long what comes on a socket at fault is read and dropped, so that its close frame arrives. */
+const LINGER_MS = 2000
+
 /** What serves a socket that may speak. `raw` is what lies under it, `parameters` are those of the handler's path. */
 type SocketHandler = (
   socket: WebSocket,
@@ -74,7 +77,7 @@ export class Upgrade {
     if (isKnown && serve === undefined) throw nothingAt(url.pathname)
     if (isKnown && this.#known >= maxConnections) throw tooMany(maxConnections)
     this.#sockets.handleUpgrade(request, raw, head, (socket) => {
-      socket.on('error', () => socket.terminate())
+      socket.once('error', () => linger(socket))
       if (isKnown) return serve?.(socket)
       this.#addStranger(socket)
       awaitAuth(socket, raw, access, () => {
@@ -99,6 +102,15 @@ export class Upgrade {
     this.#strangers.add(socket)
     socket.once('close', () => this.#strangers.delete(socket))
   }
+}
+
+/**
+ * Lets a socket whose frames cannot be read end in order: it was sent a close frame. With bytes that nobody has read,
+ * the system would end it by a reset, which may overtake that frame.
+ */
+function linger(socket: WebSocket): void {
+  const timer = setTimeout(() => socket.terminate(), LINGER_MS)
+  socket.on('error', () => {}).once('close', () => clearTimeout(timer))
 }
 
 /** The address that was asked for: a path, as every WebSocket client sends it. */

@@ -35,7 +35,11 @@ export class PlainLayer {
     socket.on('message', (data, isBinary) => {
       turn = turn.then(async () => this.#hear(await opening, client, data, isBinary)).catch(() => {})
     })
-    socket.once('close', () => (this.#client = undefined))
+    const leave = (): void => {
+      if (this.#client === socket) this.#client = undefined
+    }
+    // Of one at fault nothing is heard any more, though it may take a while to go.
+    socket.once('error', leave).once('close', leave)
     try {
       const session = await opening
       client.say({ type: 'connected' })

@@ -46,7 +46,8 @@ export class SessionSocket implements Sink {
     socket.on('message', () => (this.#aliveAt = performance.now()))
     socket.on('pong', () => (this.#aliveAt = performance.now()))
     socket.on('ping', () => this.#count(PONG_BYTES))
-    socket.once('close', () => this.#finish())
+    // Of one at fault nothing is heard any more, though it may take a while to go.
+    socket.once('error', () => this.#finish()).once('close', () => this.#finish())
   }
 
   get isOpen(): boolean {
