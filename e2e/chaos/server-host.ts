@@ -1,3 +1,4 @@
+import { heldMiB } from '../support/held-memory/held-memory.ts'
 import { Network } from '../support/network.ts'
 import { agentProcesses, allProcesses, isAlive, signal, type Process } from '../support/processes.ts'
 import { layOut, startServer, type TestServer } from '../support/server.ts'
@@ -39,6 +40,11 @@ export class ServerHost {
     return this.#server?.pid
   }
 
+  /** What it holds, in MiB. */
+  async heldMiB(): Promise<number> {
+    return await heldMiB(this.#server!)
+  }
+
   get dataDir(): string {
     return layOut(this.#parts.folder).dataDir
   }
@@ -56,6 +62,7 @@ export class ServerHost {
         this.#server = await startServer({
           folder,
           upstream,
+          isMeasured: true,
           env: {
             CLAUDE_AGENT_MAX_PROCESSES: String(maxProcesses),
             CLAUDE_AGENT_IDLE_TIMEOUT_MS: String(idleMs),

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, removeFolder } from './folder.ts'
+import { measured } from './held-memory/held-memory.ts'
 import { agentProcesses, allProcesses, signal, type Process } from './processes.ts'
 import { Program, type ProgramEnd } from './program.ts'
 import { until } from './until.ts'
@@ -17,6 +18,8 @@ export interface ServerStart {
   env?: Record<string, string>
   args?: string[]
   runtime?: string
+  /** `heldMiB()` can tell what it holds. */
+  isMeasured?: boolean
   /** A folder to go on in, as a restart does: with the home, workspace and data directory of another server. */
   folder?: string
 }
@@ -60,9 +63,11 @@ function describeStart(start: ServerStart, folder: string): { env: Record<string
     env: {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin',
       HOME: home,
-      ...(upstream === undefined ? {} : { ANTHROPIC_BASE_URL: upstream }),
+      // With no model nobody talks to an agent, so none is made ready.
+      ...(upstream === undefined ? { CLAUDE_AGENT_SPARES: '0' } : { ANTHROPIC_BASE_URL: upstream }),
       ...(key === null ? {} : { ANTHROPIC_API_KEY: key }),
       ...(token === undefined ? {} : { CLAUDE_AGENT_TOKEN: token }),
+      ...(start.isMeasured === true ? measured(folder) : {}),
       ...start.env,
     },
     args: ['--port', '0', '--data-dir', dataDir, '--workspace', workspace, ...(start.args ?? [])],

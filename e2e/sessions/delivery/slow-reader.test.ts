@@ -1,4 +1,4 @@
-import { residentMiB } from '../../support/processes.ts'
+import { heldMiB } from '../../support/held-memory/held-memory.ts'
 import { expect, test } from '../../support/test.ts'
 import { pause, until } from '../../support/until.ts'
 import { isResult, numbersOf, range, textsOf, type Frame } from './support/frame.ts'
@@ -10,8 +10,8 @@ const SECONDS = isLong ? 60 : 8
 const PER_SECOND = 500
 /** So many that the stalled reader would cost far more than the bound, if it was kept in memory. */
 const SIZE = isLong ? 8_000 : 24_000
-/** MiB that the server may grow by: garbage that is not collected yet, mostly. */
-const GROWTH = 64
+/** MiB that the server may hold more, for both of them; what they have not read is more than 90. */
+const GROWTH = 16
 
 /** The delay that 99 of 100 events stay below, in milliseconds. */
 function percentile99(delays: readonly number[]): number {
@@ -23,10 +23,8 @@ test(
   { timeout: 180_000 },
   async ({ world }) => {
     const count = SECONDS * PER_SECOND
-    const { server, session } = await talk(world, [
-      blocks('warm', 400, SIZE),
-      blocks('flood', count, SIZE, PER_SECOND),
-    ])
+    const rules = [blocks('warm', 400, SIZE), blocks('flood', count, SIZE, PER_SECOND)]
+    const { server, session } = await talk(world, rules, { isMeasured: true })
     await session.prompt('warm')
     const { lastSeq, log } = await session.idle()
     const [stalled, stalledStream, other] = [
@@ -37,17 +35,7 @@ test(
     await Promise.all([stalled, stalledStream, other].map((reader) => reader.caughtUp()))
     const delays: number[] = []
     other.onFrame = ({ at }: Frame) => at !== undefined && delays.push(Date.now() - at)
-    const baseline = await residentMiB(server.pid)
-    let peak = baseline
-    const watch = setInterval(
-      () =>
-        void residentMiB(server.pid).then(
-          (now) => (peak = Math.max(peak, now)),
-          () => {},
-        ),
-      100,
-    )
-    world.defer(() => clearInterval(watch))
+    const baseline = await heldMiB(server)
     stalled.stall()
     stalledStream.stall()
     const stalledAt = Date.now()
@@ -55,23 +43,26 @@ test(
 
     await other.next(isResult, 120_000)
     const behind = [stalled, stalledStream].map(({ frames }) => frames.length)
-    clearInterval(watch)
+    const held = await heldMiB(server)
     expect(Math.max(...behind), 'they did not read').toBeLessThan(count / 2)
-    expect(peak - baseline, 'growth in MiB').toBeLessThan(GROWTH)
+    expect(held - baseline, 'MiB that are held more').toBeLessThan(GROWTH)
     expect(percentile99(delays), 'the other reader is not held up, in ms').toBeLessThan(10_000)
     const end = (await session.idle()).lastSeq
     await pause(Math.max(0, isLong ? stalledAt + 60_000 - Date.now() : 0))
 
+    const stalledMs = Date.now() - stalledAt
     for (const reader of [stalled, stalledStream]) reader.goOn()
     const words = range(0, count - 1).map((index) => wordOf(index, SIZE))
     expect(textsOf(other.frames)).toEqual(words)
     for (const [name, reader] of Object.entries({ stalled, stalledStream })) {
       const isOver = (): boolean => reader.isEnded || reader.frames.at(-1)?.seq === end
       await until(`${name} has all, or its line has ended`, isOver, 30_000)
-      expect(reader.isEnded, 'one that takes nothing for 30 s is closed').toBe(isLong)
-      if (reader === stalled && isLong) expect([1006, 4499]).toContain((await stalled.closed).code)
+      // Between the two, which a busy machine may take, both are right.
+      if (stalledMs < 25_000 || stalledMs > 45_000)
+        expect(reader.isEnded, 'one that takes nothing for 30 s is closed').toBe(stalledMs > 30_000)
+      if (reader === stalled && reader.isEnded) expect([1006, 4499]).toContain((await stalled.closed).code)
       const last = numbersOf(reader.frames).at(-1) ?? lastSeq
-      const rest = isLong ? session.listen(`?after=${log}:${last}`) : undefined
+      const rest = reader.isEnded ? session.listen(`?after=${log}:${last}`) : undefined
       await rest?.find(({ seq }) => seq === end)
       const frames = [...reader.frames, ...(rest?.frames ?? [])]
       expect(numbersOf(frames), name).toEqual(range(lastSeq + 1, end))
