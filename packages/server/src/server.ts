@@ -179,7 +179,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     throw error
   }
   if (config.leaseMs > 0) lease.extend(config.leaseMs)
-  conversation.prepare()
+  conversation.prepareSoon()
   void resume()
   return { url: urlOf(server), close, ended }
 }

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises'
 import type { Options, Query, Settings, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
-import { startup } from '@anthropic-ai/claude-agent-sdk/core'
 import { AgentServerError, type CallMethod } from '@claude-agent/protocol'
 import { AgentProcess, type AgentExit } from './agent-process.ts'
 import { Inbox } from './inbox.ts'
@@ -43,6 +42,8 @@ export class Agent {
    */
   static async start(start: AgentStart): Promise<Agent> {
     await requireFolder(start.options.cwd)
+    // Half of what a start of the server would take: it answers before this is there.
+    const { startup } = await import('@anthropic-ai/claude-agent-sdk/core')
     let child: AgentProcess | undefined
     const abort = (): void => void child?.stop()
     start.signal.addEventListener('abort', abort)

@@ -4,6 +4,9 @@ import type { AgentHost } from '../agent/agent-host.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
+/** To start an agent keeps the machine busy for so long that the first answers would wait. */
+const PREPARE_MS = 100
+
 export interface PlainConversationParts {
   sessions: Sessions
   spares: SpareAgents
@@ -36,15 +39,17 @@ export class PlainConversation {
     this.#parts.host.requireUsable(config)
     this.#config = config
     if (this.#session === undefined) {
-      this.prepare()
+      this.#prepare()
       return 'now'
     }
     return await (await this.#session).update({ options: config })
   }
 
-  /** Makes an agent ready for the first client. */
-  prepare(): void {
-    this.#parts.spares.prepare(this.#wish())
+  /** Makes an agent ready for the first client, unless he comes before: who comes at once is answered first. */
+  prepareSoon(): void {
+    setTimeout(() => {
+      if (this.#session === undefined) this.#prepare()
+    }, PREPARE_MS).unref()
   }
 
   async open(): Promise<Session> {
@@ -58,6 +63,10 @@ export class PlainConversation {
     const request = { options: this.#config, interactive: false, title }
     const { info } = await sessions.create(request, true)
     return await sessions.open(info.id)
+  }
+
+  #prepare(): void {
+    this.#parts.spares.prepare(this.#wish())
   }
 
   #wish(): SpareWish {
