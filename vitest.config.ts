@@ -6,8 +6,9 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@claude-agent/source', 'node', 'import', 'default'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'e2e/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    maxWorkers: 2,
+    testTimeout: 90_000,
+    hookTimeout: 90_000,
+    // One more than the cores of a small machine: tests wait for processes that they have started.
+    maxWorkers: 3,
   },
 })

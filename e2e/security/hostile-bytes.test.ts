@@ -39,5 +39,6 @@ test('requests that are broken on purpose get a 4xx or a closed socket, and are 
     expect.soft(answer, name).toMatch(/^(HTTP\/1\.1 4\d\d |$)/)
     expect((await ask(`${server.url}/health`)).status, `alive after ${name}`).toBe(200)
   }
+  expect(server.program.child.exitCode, 'it was the same server all the time').toBeNull()
   expect(server.program.stderr).toBe('')
 })

@@ -51,7 +51,7 @@ export class Client {
   }
 
   /** The next frame that fits, behind those that were read already. */
-  async next(wanted: (frame: Frame) => boolean, timeoutMs = 20_000): Promise<Frame> {
+  async next(wanted: (frame: Frame) => boolean, timeoutMs = 45_000): Promise<Frame> {
     const end = Date.now() + timeoutMs
     for (;;) {
       while (this.#place < this.frames.length) {

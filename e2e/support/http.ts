@@ -75,7 +75,10 @@ export async function upgrade(url: string, headers: Record<string, string> = {})
   })
 }
 
-/** Sends bytes to a port of loopback, and gives all that comes back until the other side closes. */
+/**
+ * Sends bytes to a port of loopback, and gives all that comes back until the other side closes. Who is refused before he
+ * has said everything is refused by a reset: the system ends a connection so that has bytes which nobody has read.
+ */
 export async function speak(port: number, bytes: string): Promise<string> {
   return await new Promise((resolve, reject) => {
     let heard = ''
@@ -84,7 +87,9 @@ export async function speak(port: number, bytes: string): Promise<string> {
       .setEncoding('latin1')
       .setTimeout(10_000, () => socket.destroy(new Error(`It waits after: ${heard}`)))
     socket.on('data', (text: string) => (heard += text))
-    socket.once('error', reject)
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') reject(error)
+    })
     socket.once('close', () => resolve(heard))
   })
 }

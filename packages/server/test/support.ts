@@ -14,7 +14,7 @@ export async function temporaryFolder(): Promise<string> {
 export async function until(
   name: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 40_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs
   while (!(await condition())) {

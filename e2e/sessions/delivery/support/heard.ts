@@ -48,7 +48,7 @@ export class Heard {
 
   async #wait(
     wanted: (frame: Frame) => boolean,
-    timeoutMs = 20_000,
+    timeoutMs = 45_000,
     look: () => Frame | undefined,
   ): Promise<Frame> {
     const end = Date.now() + timeoutMs

@@ -1,5 +1,4 @@
 import { describeEngine } from '../contract.ts'
-import { bare, confined } from '../local/engine.ts'
+import { confined } from '../local/engine.ts'
 
-describeEngine(bare)
 describeEngine(confined)

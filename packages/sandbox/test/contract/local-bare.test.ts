@@ -1,0 +1,4 @@
+import { describeEngine } from '../contract.ts'
+import { bare } from '../local/engine.ts'
+
+describeEngine(bare)
