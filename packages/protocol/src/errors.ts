@@ -74,6 +74,12 @@ export const ERRORS = {
     retry: false,
     summary: 'The agent could not go on with the history that the session knows.',
   },
+  // copies
+  session_exists: { status: 409, retry: false, summary: 'A session with this id exists already.' },
+  no_turn_end: { status: 409, retry: false, summary: 'No turn ended at this event.' },
+  invalid_archive: { status: 400, retry: false, summary: 'The archive is damaged, or is none.' },
+  transcript_not_found: { status: 404, retry: false, summary: 'The SDK knows no such conversation.' },
+  transcript_in_use: { status: 409, retry: false, summary: 'A session has this conversation.' },
   // calls
   call_refused: { status: 400, retry: false, summary: 'The method may not be called from outside.' },
   call_failed: { status: 502, retry: false, summary: 'The agent refused the call, or ended during it.' },

@@ -1,6 +1,7 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskKind, AskData, AskOutcome } from './ask.ts'
 import type { CallMethod } from './call.ts'
+import type { CopiedEvent } from './copy.ts'
 import type { ErrorBody } from './errors.ts'
 import type { SessionStatus, SessionUpdate, UsageTotals } from './session.ts'
 import type { UserMessageInput } from './up.ts'
@@ -127,6 +128,7 @@ export type NewEvent =
   | AgentExitedEvent
   | SessionUpdatedEvent
   | CallMadeEvent
+  | CopiedEvent
   | InfoEvent
   | ErrorEvent
 

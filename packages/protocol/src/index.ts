@@ -57,6 +57,15 @@ export type {
   UserMessageEvent,
 } from './event.ts'
 export { isLogged } from './event.ts'
+// copies of sessions, and transcripts of the SDK
+export type {
+  CopiedEvent,
+  ForkRequest,
+  TranscriptInfo,
+  TranscriptList,
+  TranscriptMessage,
+  TranscriptPage,
+} from './copy.ts'
 export type { Cursor, EventPage } from './cursor.ts'
 export { formatCursor, parseCursor } from './cursor.ts'
 // asks
@@ -96,7 +105,7 @@ export type {
   WatchEvent,
   WatchReady,
 } from './files.ts'
-export type { Health } from './health.ts'
+export type { Health, MirrorHealth } from './health.ts'
 export type { Lease } from './lease.ts'
 export { MAX_LEASE_MS, MIN_LEASE_MS } from './lease.ts'
 // errors

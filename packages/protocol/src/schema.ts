@@ -68,6 +68,9 @@ export const modelUp = {
   heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
 } satisfies Record<ModelUp['type'], unknown>
 
+/** The SDK's ids of conversations. */
+export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+
 // Bodies of requests take only what is named: a misspelt field must not be lost in silence.
 
 const limit = z.optional(z.number().check(z.minimum(0)))
@@ -89,12 +92,23 @@ const update = {
 
 export const updateSession = z.strictObject(update)
 
+const sessionId = z
+  .string()
+  .check(z.regex(/^[\w-]{1,64}$/, { error: "1 to 64 letters, digits, '-' and '_'" }))
+
 export const createSession = z.strictObject({
   ...update,
-  id: z.optional(
-    z.string().check(z.regex(/^[\w-]{1,64}$/, { error: "1 to 64 letters, digits, '-' and '_'" })),
-  ),
+  id: z.optional(sessionId),
   interactive: z.optional(z.boolean()),
+  transcript: z.optional(z.string().check(z.regex(UUID, { error: 'a UUID' }))),
+})
+
+export const forkSession = z.strictObject({
+  title: update.title,
+  metadata: update.metadata,
+  options: update.options,
+  id: z.optional(sessionId),
+  at: z.optional(z.int().check(z.minimum(0))),
 })
 
 export const sendMessage = z.looseObject({ data: userMessageInput })

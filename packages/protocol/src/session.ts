@@ -64,6 +64,8 @@ export interface CreateSessionRequest extends SessionUpdate {
    * agent decides by its permission mode alone and cannot ask. @default true
    */
   interactive?: boolean
+  /** Goes on with a conversation that the SDK knows and no session has: its id in `GET /transcripts`. */
+  transcript?: string
 }
 
 /** `GET /sessions/:id`, and what the other requests that touch a session answer. */

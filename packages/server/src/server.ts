@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import { AgentServerError } from '@claude-agent/protocol'
 import { AgentHost } from './agent/agent-host.ts'
+import { Archives } from './archive/archives.ts'
 import { Broker } from './agent/broker/broker.ts'
 import { ClientUpstream } from './agent/broker/client-upstream.ts'
 import { Upstream } from './agent/broker/upstream.ts'
@@ -105,11 +106,12 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
   const fingerprint = createFingerprint(drawBytes(32))
   const pool = new ProcessPool(config.maxProcesses)
   const spares = new SpareAgents(host, pool, config.spares)
+  const store = await SessionStore.open(join(config.dataDir, 'sessions'), {
+    maxBytes: maxLogBytes,
+    maxAgeMs: maxLogAgeMs === 0 ? Infinity : maxLogAgeMs,
+  })
   const { sessions, resume } = await Sessions.open({
-    store: await SessionStore.open(join(config.dataDir, 'sessions'), {
-      maxBytes: maxLogBytes,
-      maxAgeMs: maxLogAgeMs === 0 ? Infinity : maxLogAgeMs,
-    }),
+    store,
     means: { ...config, host, pool, spares, fingerprint },
     maxSessions: config.maxSessions,
   })
@@ -131,7 +133,13 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     isStopping: () => isStopping,
     page: await createWebPage(new URL('../dist/web/', import.meta.url)),
     config: createConfigRoutes(conversation, maxBodyBytes),
-    sessions: createSessionRoutes({ sessions, maxBodyBytes, maxStreams: config.maxConnections }),
+    sessions: createSessionRoutes({
+      sessions,
+      archives: new Archives({ sessions, store, host }),
+      maxBodyBytes,
+      maxArchiveBytes: config.maxFileBytes,
+      maxStreams: config.maxConnections,
+    }),
     files: files.routes,
     lease: createLeaseRoutes(lease, maxBodyBytes),
   })

@@ -9,6 +9,7 @@ import { askingOptions, type Asking } from './asking.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
 import type { Supervision } from './supervision/supervision.ts'
 import { replaceRecorded } from './system-prompt.ts'
+import type { TranscriptHome } from './transcript-home.ts'
 import { removeTranscript, Transcript } from './transcript.ts'
 
 /** What all agents of a server have in common. */
@@ -78,6 +79,12 @@ export class AgentHost {
     const { anthropicApiKey: _, ...options } = config
     const access = this.access(config)
     return { options, interactive, access: access.kind === 'cloud' ? access : brokered(access) }
+  }
+
+  /** Where agents with this configuration have their transcripts. */
+  home(config: QueryConfig): TranscriptHome {
+    const { environment, workspace, user } = this.#options
+    return { env: { ...environment, ...config.env }, workspace, user }
   }
 
   /** What the CLI has written of a conversation. */

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { open, readdir, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { join, relative } from 'node:path'
 
 /** Bytes of a transcript that is still read; V8's strings end at 512 MiB. */
 const MAX_BYTES = 256 * 1024 * 1024
@@ -44,25 +44,40 @@ export async function changeTranscript(
 /**
  * Opens a regular file; nothing else is opened, nor followed, nor waited for. Of another user, it must be his own and
  * really be where it is looked for: the server may read and write what the agent may not, and the agent can put links
- * to anything in its place.
+ * to anything in its place. `depth` says how many folders it is below that of all projects.
  */
-async function withTranscript<T>(
+export async function openTranscript(
   path: string,
   access: number,
   owner: Owner,
-  task: (file: FileHandle) => Promise<T>,
-): Promise<T> {
+  depth = 1,
+): Promise<FileHandle> {
   const file = await open(path, access | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   try {
     const stats = await file.stat()
     if (!stats.isFile()) throw new TypeError(`${path} is no file`)
     if (owner !== undefined) {
       if (stats.uid !== owner.uid) throw new TypeError(`${path} is not the agent's`)
-      const projects = await realpath(dirname(dirname(path)))
+      const projects = join(path, ...Array.from({ length: depth + 1 }, () => '..'))
       const place = await readlink(`/proc/self/fd/${file.fd}`)
-      if (place !== join(projects, basename(dirname(path)), basename(path)))
+      if (place !== join(await realpath(projects), relative(projects, path)))
         throw new TypeError(`${path} is somewhere else`)
     }
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function withTranscript<T>(
+  path: string,
+  access: number,
+  owner: Owner,
+  task: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const file = await openTranscript(path, access, owner)
+  try {
     return await task(file)
   } finally {
     await file.close()

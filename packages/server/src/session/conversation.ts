@@ -85,6 +85,14 @@ export class Conversation {
     if (isNew) this.#forget()
   }
 
+  /** What was said so far was said elsewhere, and goes on under an id of its own; undefined when nothing was. */
+  copied(sdkSessionId: string | undefined): void {
+    this.#sdkSessionIds.clear()
+    if (sdkSessionId !== undefined) return this.#follow(sdkSessionId)
+    this.#sdkSessionId = undefined
+    this.#forget()
+  }
+
   hear(message: SDKMessage): void {
     if (message.type === 'conversation_reset') {
       // Its new id comes with the next turn; going back to the old one would bring back what was to be forgotten.

@@ -24,7 +24,7 @@ import { ModelMemory } from './model-memory.ts'
 import { Runner } from './runner.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionOptions } from './session-options.ts'
-import type { SessionState } from './state.ts'
+import type { AcceptedPrompt, SessionState } from './state.ts'
 import { StatusTeller, tellMessage } from './telling.ts'
 import { budgetReached, reachedLimit, type ReachedLimit } from './usage.ts'
 
@@ -190,9 +190,11 @@ export class Engine implements AgentOwner, PoolMember {
       const recovery = await this.#memory.recover(open)
       for (const event of recovery.events) this.feed.publish(event)
       const { again, suspended } = recovery
-      if (isPlain)
-        for (const { uuid } of again) this.feed.publish({ type: 'prompt_ended', uuid, outcome: 'cancelled' })
-      this.runner.restore({ again: isPlain ? [] : again, suspended })
+      // One that was accepted elsewhere is run there, if anywhere.
+      const isDropped = ({ seq }: AcceptedPrompt): boolean => isPlain || seq <= this.#parts.state.copiedSeq
+      for (const { uuid } of again.filter(isDropped))
+        this.feed.publish({ type: 'prompt_ended', uuid, outcome: 'cancelled' })
+      this.runner.restore({ again: again.filter((prompt) => !isDropped(prompt)), suspended })
     }
     this.#changed()
   }

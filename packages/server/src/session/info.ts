@@ -1,6 +1,6 @@
-import type { SessionInfo } from '@claude-agent/protocol'
-import type { SessionRecord } from './record.ts'
-import type { SessionState } from './state.ts'
+import type { SessionInfo, SessionStatus } from '@claude-agent/protocol'
+import type { Rest, SessionRecord } from './record.ts'
+import { SessionState, type StateSnapshot } from './state.ts'
 
 /** What a session is at this moment, beside its record and its events. */
 export type SessionMoment = Pick<SessionInfo, 'status' | 'queuedPrompts' | 'log' | 'firstSeq' | 'lastSeq'> & {
@@ -36,4 +36,16 @@ export function describeSession(
     createdAt,
     updatedAt: Math.max(updatedAt, state.lastAt),
   }
+}
+
+/** A session that was not opened since the start of the server. */
+export function describeResting(record: SessionRecord, { state, ...moment }: Rest): SessionInfo {
+  const status = restingStatus(record, state)
+  return describeSession(record, new SessionState(state), { ...moment, status, queuedPrompts: 0 })
+}
+
+function restingStatus({ hasSecrets }: SessionRecord, state: StateSnapshot): SessionStatus {
+  if (state.asks.length > 0) return 'requires_action'
+  if (hasSecrets) return 'credentials_required'
+  return state.status === 'failed' ? 'failed' : 'idle'
 }

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { REDACTED, type LoggedEvent, type QueryConfig, type SessionLimits } from '@claude-agent/protocol'
+import { REDACTED, type CopiedEvent, type LoggedEvent, type QueryConfig, type SessionLimits } from '@claude-agent/protocol'
 import { syncDirectory } from '../log/log-identity.ts'
 import type { StateSnapshot } from './state.ts'
 
 /** How a session was at an event: when it had nothing left to do, so that it need not be opened to tell of it, or before its log dropped what came before. */
-interface Rest {
+export interface Rest {
   state: StateSnapshot
   log: string
   firstSeq: number
@@ -36,6 +36,8 @@ export interface SessionRecord {
   /** Hash of the system prompt that the conversation began with. */
   systemPrompt?: string | undefined
   rest?: Rest | undefined
+  /** What it is a copy of. */
+  origin?: Pick<CopiedEvent, 'source' | 'from' | 'log' | 'at'> | undefined
   /** The last `session_updated` that it knows of. */
   updatedSeq?: number
 }

@@ -116,6 +116,14 @@ export function sessionConflict(id: string): AgentServerError {
   })
 }
 
+export function sessionExists(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'session_exists',
+    message: `The session '${id}' exists already, and is no copy of this.`,
+    hint: 'Choose another id, or leave it out to be given one.',
+  })
+}
+
 export function tooManySessions(count: number): AgentServerError {
   return new AgentServerError({
     code: 'too_many_sessions',

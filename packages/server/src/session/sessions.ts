@@ -1,31 +1,32 @@
 import { drawUuid } from '../random.ts'
 import {
-  AgentServerError,
+  REDACTED,
   type CreateSessionRequest,
   type QueryConfig,
   type SessionInfo,
   type SessionList,
   type SessionUpdate,
 } from '@claude-agent/protocol'
-import { acceptConfig } from '../policy/accept-config.ts'
 import { hashOf } from '../policy/fingerprint.ts'
 import { redactConfig } from '../policy/redact.ts'
-import { describeSession } from './info.ts'
-import { charactersOf } from './prompt-queue.ts'
+import { acceptOptions } from './accept-options.ts'
+import { describeResting } from './info.ts'
 import type { SessionRecord } from './record.ts'
-import { sessionConflict, sessionDeleted, sessionNotFound, stopping, tooManySessions } from './refusals.ts'
+import {
+  sessionConflict,
+  sessionDeleted,
+  sessionExists,
+  sessionNotFound,
+  stopping,
+  tooManySessions,
+} from './refusals.ts'
+import { Resting } from './resting.ts'
+import { listSessions } from './session-list.ts'
 import { Session, type SessionMeans } from './session.ts'
-import { SessionState } from './state.ts'
 import type { SessionStore } from './store.ts'
 
 /** How many sessions are taken up at once at the start of a server. */
 const PARALLEL = 4
-/** Characters after which a page of the list ends. */
-const PAGE_CHARACTERS = 4 * 1024 * 1024
-/** Characters of the options of one session. */
-const MAX_OPTIONS = 256 * 1024
-/** Pause after the last event before a session is written down as being at rest. */
-const REST_MS = 500
 /** Pause after a session was created before a spare is made ready for the next one. */
 const SPARE_MS = 2_000
 
@@ -42,18 +43,19 @@ interface Entry {
   isAtRest: boolean
   /** Once it was opened. */
   session?: Promise<Session>
-  resting?: NodeJS.Timeout
 }
 
 /** The sessions of a server. Those that have nothing to do are not in memory but for a record. */
 export class Sessions {
   readonly #parts: SessionsParts
   readonly #entries = new Map<string, Entry>()
+  readonly #resting: Resting
   #isClosed = false
   #lastCreated = 0
 
   private constructor(parts: SessionsParts) {
     this.#parts = parts
+    this.#resting = new Resting(parts.store)
   }
 
   /** Finds the sessions that there are. `resume()` then goes on with those that have something left to do. */
@@ -77,57 +79,98 @@ export class Sessions {
     isPlain = false,
   ): Promise<{ info: SessionInfo; created: boolean }> {
     const id = request.id ?? drawUuid()
-    const options = isPlain ? (request.options ?? {}) : accept(request.options ?? {}, {})
+    const options = isPlain ? (request.options ?? {}) : acceptOptions(request.options ?? {}, {})
     this.#parts.means.host.requireUsable(options)
-    if (this.#isClosed) throw stopping()
-    if (this.#parts.store.wasDeleted(id)) throw sessionDeleted(id)
     const known = this.#entries.get(id)
     if (known !== undefined) return { info: await this.#recreate(id, options), created: false }
-    if (this.#entries.size >= this.#parts.maxSessions) throw tooManySessions(this.#entries.size)
+    const created = await this.add(
+      {
+        id,
+        title: request.title,
+        metadata: request.metadata ?? {},
+        limits: request.limits ?? {},
+        askTimeoutMs: request.askTimeoutMs ?? 0,
+        interactive: request.interactive ?? true,
+        isPlain,
+      },
+      options,
+      (record) => this.#parts.store.save(record, true),
+    )
+    if (!isPlain) setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
+    return { info: created.info(), created: true }
+  }
+
+  /**
+   * Adds a session. `place` sees to it that there is its folder, with its record, before it is opened.
+   * @throws AgentServerError `session_exists`, `session_deleted`, `too_many_sessions`, `server_stopping`
+   */
+  async add(
+    fields: Omit<SessionRecord, 'options' | 'hasSecrets' | 'createdAt' | 'updatedAt'>,
+    options: QueryConfig,
+    place: (record: SessionRecord) => Promise<void>,
+  ): Promise<Session> {
+    const { id } = fields
+    this.requireFree(id)
     // Each has a place of its own in the list.
     const now = (this.#lastCreated = Math.max(Date.now(), this.#lastCreated + 1))
     const shown = redactConfig(options)
+    const isComplete = !JSON.stringify(options).includes(REDACTED)
     const record: SessionRecord = {
-      id,
-      title: request.title,
-      metadata: request.metadata ?? {},
+      ...fields,
       options: shown,
-      hasSecrets: hashOf(shown) !== hashOf(options),
-      limits: request.limits ?? {},
-      askTimeoutMs: request.askTimeoutMs ?? 0,
-      interactive: request.interactive ?? true,
-      isPlain,
+      hasSecrets: !isComplete || hashOf(shown) !== hashOf(options),
       createdAt: now,
       updatedAt: now,
     }
-    const session = this.#create(record, options)
+    const session = place(record).then(() => this.#openSession(record, isComplete ? options : undefined))
     this.#entries.set(id, { record, isAtRest: false, session })
     session.catch(async () => {
       this.#entries.delete(id)
       await this.#parts.store.discard(id).catch(() => {})
     })
-    const created = await session
-    if (!isPlain) setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
-    return { info: created.info(), created: true }
+    return await session
   }
 
-  /** A page of the sessions, the oldest first. */
-  async list(after: string | undefined, limit: number): Promise<SessionList> {
-    const all = [...this.#entries.values()].map(({ record }) => record)
-    const start = after === undefined ? 0 : all.findIndex((record) => placeOf(record) > after)
-    const sessions: SessionInfo[] = []
-    if (start === -1) return { sessions }
-    let size = 0
-    for (const record of all.slice(start)) {
-      if (sessions.length >= limit || size > PAGE_CHARACTERS)
-        return { sessions, next: placeOf(sessions.at(-1)!) }
+  /** @throws AgentServerError `session_exists`, `session_deleted`, `too_many_sessions`, `server_stopping` */
+  requireFree(id: string): void {
+    if (this.#isClosed) throw stopping()
+    if (this.#parts.store.wasDeleted(id)) throw sessionDeleted(id)
+    if (this.#entries.has(id)) throw sessionExists(id)
+    if (this.#entries.size >= this.#parts.maxSessions) throw tooManySessions(this.#entries.size)
+  }
+
+  /** What is known of a session without opening it; undefined when there is none. */
+  record(id: string): SessionRecord | undefined {
+    return this.#entries.get(id)?.record
+  }
+
+  /** A page of the sessions, the oldest first; of those that have a conversation of the SDK's, when its id is given. */
+  async list(after: string | undefined, limit: number, sdkSessionId?: string): Promise<SessionList> {
+    const records = [...this.#entries.values()].map(({ record }) => record)
+    const wanted = sdkSessionId === undefined ? undefined : await this.withConversation(sdkSessionId)
+    return await listSessions(
+      wanted === undefined ? records : records.filter(({ id }) => wanted.includes(id)),
+      after,
+      limit,
       // One that was deleted meanwhile, or cannot be taken up now.
-      const info = await this.info(record.id).catch(() => undefined)
-      if (info === undefined) continue
-      sessions.push(info)
-      size += charactersOf(info)
+      (id) => this.info(id).catch(() => undefined),
+    )
+  }
+
+  /** The sessions that have, or had, a conversation of the SDK. */
+  async withConversation(sdkSessionId: string): Promise<string[]> {
+    const ids: string[] = []
+    for (const { record, session, isAtRest } of this.#entries.values()) {
+      const isKnown = session === undefined && isAtRest && record.rest !== undefined
+      const found = isKnown
+        ? record.rest!.state.conversation.sdkSessionIds
+        : await this.open(record.id).then(
+            ({ state }) => [...state.conversation.sdkSessionIds],
+            () => [],
+          )
+      if (found.includes(sdkSessionId)) ids.push(record.id)
     }
-    return { sessions }
+    return ids
   }
 
   /** @throws AgentServerError `session_not_found`, `session_deleted` */
@@ -138,12 +181,7 @@ export class Sessions {
       await opened.told()
       return opened.info()
     }
-    const { state, ...moment } = record.rest
-    return describeSession(record, new SessionState(state), {
-      ...moment,
-      ...restingStatus(record),
-      queuedPrompts: 0,
-    })
+    return describeResting(record, record.rest)
   }
 
   /** Sets what is given. @throws AgentServerError as `create()`, and `credentials_required` */
@@ -151,7 +189,7 @@ export class Sessions {
     const session = await this.open(id)
     const { areComplete, config } = session.options
     const options =
-      update.options === undefined ? {} : { options: accept(update.options, areComplete ? config : {}) }
+      update.options === undefined ? {} : { options: acceptOptions(update.options, areComplete ? config : {}) }
     if (options.options !== undefined) this.#parts.means.host.requireUsable(options.options)
     await session.update({ ...update, ...options })
     this.#find(id).record = session.record
@@ -168,7 +206,7 @@ export class Sessions {
     const { store, means } = this.#parts
     this.#find(id)
     store.markDeleted(id)
-    clearTimeout(this.#entries.get(id)?.resting)
+    this.#resting.forget(id)
     this.#entries.delete(id)
     await session?.close('deleted')
     await store.remove(id)
@@ -195,13 +233,13 @@ export class Sessions {
   /** Ends all agents; what waits is gone on with at the next start. */
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#resting.close()
     await Promise.all(
-      [...this.#entries.values()].map(async ({ session, resting }) => {
-        clearTimeout(resting)
+      [...this.#entries.values()].map(async ({ session }) => {
         const opened = await session?.catch(() => undefined)
         if (opened === undefined) return
         await opened.close('stopping')
-        await this.#writeRest(opened)
+        await this.#resting.write(opened)
       }),
     )
   }
@@ -221,11 +259,6 @@ export class Sessions {
     await Promise.all(Array.from({ length: PARALLEL }, work))
   }
 
-  async #create(record: SessionRecord, options: QueryConfig): Promise<Session> {
-    await this.#parts.store.save(record, true)
-    return await this.#openSession(record, options)
-  }
-
   async #take({ record }: Entry): Promise<Session> {
     return await this.#openSession(record, record.hasSecrets ? undefined : record.options)
   }
@@ -241,7 +274,9 @@ export class Sessions {
       means,
       log,
       save: (changed) => store.save(changed, true),
-      onRest: (opened) => this.#restLater(opened),
+      onRest: (opened) => {
+        if (this.#entries.has(opened.id)) this.#resting.later(opened)
+      },
     })
     return session
   }
@@ -260,54 +295,4 @@ export class Sessions {
     const { interactive } = session.record
     this.#parts.means.spares.prepare({ fingerprint: wanted, config, interactive })
   }
-
-  #restLater(session: Session): void {
-    const entry = this.#entries.get(session.id)
-    if (entry === undefined || this.#isClosed) return
-    clearTimeout(entry.resting)
-    entry.resting = setTimeout(() => void this.#writeRest(session), REST_MS).unref()
-  }
-
-  /** Writes down how a session is that has nothing left to do, so that the next start need not open it. */
-  async #writeRest(session: Session): Promise<void> {
-    const { store } = this.#parts
-    try {
-      if (!session.isAtRest) return
-      await session.feed.settled()
-      const { id, firstSeq, lastSeq } = session.feed
-      const state = session.state.snapshot
-      if (state.seq !== lastSeq) return
-      const bytes = store.sizeOfLog(session.id)
-      const record = { ...session.record, rest: { state, log: id, firstSeq, lastSeq, bytes } }
-      await store.save(record, false)
-      if (session.processId === undefined && !this.#isClosed) await session.feed.release()
-    } catch (error) {
-      // A full disk, for one: without it the session is opened at the next start, which is all.
-      if (!(error instanceof AgentServerError) && !('code' in (error as Error))) throw error
-    }
-  }
-}
-
-/** What a session that was not opened since the start of the server is doing. */
-function restingStatus({ hasSecrets, rest }: SessionRecord): Pick<SessionInfo, 'status'> {
-  if (rest !== undefined && rest.state.asks.length > 0) return { status: 'requires_action' }
-  if (hasSecrets) return { status: 'credentials_required' }
-  return { status: rest?.state.status === 'failed' ? 'failed' : 'idle' }
-}
-
-/** Options as the policy lets them through. They are kept in memory for every session. */
-function accept(options: QueryConfig, stored: QueryConfig): QueryConfig {
-  const accepted = acceptConfig(options, stored)
-  const size = charactersOf(accepted)
-  if (size <= MAX_OPTIONS) return accepted
-  throw new AgentServerError({
-    code: 'invalid_config',
-    message: `The options have ${size} characters; ${MAX_OPTIONS} are the limit.`,
-    hint: 'Put long texts into files of the workspace.',
-  })
-}
-
-/** The place of a session in the list, as text that sorts. */
-function placeOf({ createdAt, id }: Pick<SessionRecord, 'createdAt' | 'id'>): string {
-  return `${createdAt}-${id}`
 }

@@ -61,6 +61,7 @@ export interface StateSnapshot {
   notices: Notice[]
   calls?: [string, MadeCall][]
   callsSeq?: Seq
+  copiedSeq?: Seq
 }
 
 /**
@@ -75,6 +76,8 @@ export class SessionState {
   readonly #settled: Map<string, SettledAsk>
   readonly #calls: Map<string, MadeCall>
   #callsSeq: Seq
+  /** Up to here the events are a copy of another session's. */
+  #copiedSeq: Seq
   #notices: Notice[]
   /** When the last turn began. */
   #turnSeq: Seq
@@ -94,6 +97,7 @@ export class SessionState {
     this.#settled = new Map(snapshot?.settled)
     this.#calls = new Map(snapshot?.calls)
     this.#callsSeq = snapshot?.callsSeq ?? 0
+    this.#copiedSeq = snapshot?.copiedSeq ?? 0
     this.#notices = [...(snapshot?.notices ?? [])]
     this.#seq = snapshot?.seq ?? 0
     this.#lastAt = snapshot?.at ?? 0
@@ -146,6 +150,11 @@ export class SessionState {
     return this.#callsSeq
   }
 
+  /** Up to here the events are a copy of another session's; 0 for none. */
+  get copiedSeq(): Seq {
+    return this.#copiedSeq
+  }
+
   get asks(): OpenAsk[] {
     return [...this.#asks.values()]
   }
@@ -184,6 +193,7 @@ export class SessionState {
       notices: this.#notices,
       calls: [...this.#calls],
       callsSeq: this.#callsSeq,
+      copiedSeq: this.#copiedSeq,
     }
   }
 
@@ -233,6 +243,8 @@ export class SessionState {
         this.#callsSeq = event.seq
         return
       }
+      case 'copied':
+        return this.#copied(event)
       case 'session_updated':
         // Options are set as a whole: they say what the agent is from here on.
         if (event.options !== undefined) this.#calls.clear()
@@ -264,6 +276,16 @@ export class SessionState {
     if (prompt.joins && this.#open > 0) return
     this.conversation.endTurn()
     for (const settled of this.#settled.values()) delete settled.result
+  }
+
+  /** What came before was of another session: its process, its counters and its calls are not this one's. */
+  #copied({ seq, sdkSessionId, usage }: LoggedEvent & { type: 'copied' }): void {
+    this.#copiedSeq = seq
+    this.#hasAgent = false
+    this.#runningSince = undefined
+    this.#calls.clear()
+    this.#usage.set(usage)
+    this.conversation.copied(sdkSessionId)
   }
 
   #settle({ seq, ask, outcome, by, result }: LoggedEvent & { type: 'ask_settled' }): void {

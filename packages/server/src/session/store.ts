@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { drawUuid } from '../random.ts'
 import { storageFull } from '../log/event-log.ts'
 import { oneByOne } from '../log/grouped.ts'
 import { syncDirectory } from '../log/log-identity.ts'
@@ -10,6 +11,8 @@ import { readRecord, sizeOfLog, writeRecord, type SessionRecord } from './record
 const DELETED = '.deleted'
 /** The file with the ids of deleted sessions; no id can be its name. */
 const NOTE = '.deleted'
+/** Begins the name of the folder of a session that is being made; no id does. */
+const STAGED = '.staged-'
 /** Deleted sessions that are remembered. */
 const REMEMBERED = 100_000
 
@@ -65,6 +68,22 @@ export class SessionStore {
     await this.#inTurn(id)(write).catch(full)
   }
 
+  /** A folder in which a session can be made ready; gone at the next start of a server. */
+  async stage(): Promise<string> {
+    const folder = join(this.#folder, `${STAGED}${drawUuid()}`)
+    await mkdir(folder, { mode: 0o700 }).catch(full)
+    return folder
+  }
+
+  /** A folder that was made ready becomes that of a session, in one step. @throws AgentServerError `storage_full` */
+  async adopt(folder: string, record: SessionRecord): Promise<void> {
+    await this.#inTurn(record.id)(async () => {
+      await writeRecord(folder, record, true)
+      await rename(folder, this.#folderOf(record.id))
+      await syncDirectory(this.#folder)
+    }).catch(full)
+  }
+
   /** Bytes of a session's log. */
   sizeOfLog(id: string): number {
     return sizeOfLog(this.#folderOf(id))
@@ -108,6 +127,10 @@ export class SessionStore {
       const id = name.slice(0, -DELETED.length)
       this.#deleted.add(id)
       await this.#clear(id).catch(() => {})
+      return undefined
+    }
+    if (name.startsWith(STAGED)) {
+      await rm(folder, { recursive: true, force: true }).catch(() => {})
       return undefined
     }
     // Small files, by the thousand: the way through the thread pool takes longer than all of them.

@@ -51,6 +51,14 @@ export class Usage {
     this.#counter = totals
   }
 
+  /** It goes on from what was used elsewhere. */
+  set({ turns, wallMs, ...used }: SessionUsage): void {
+    this.#used = used
+    this.#counter = NOTHING
+    this.#turns = turns
+    this.#wallMs = wallMs
+  }
+
   hearResult(result: SDKResultMessage): void {
     const now = readTotals(result.total_cost_usd, result.modelUsage)
     // A crash's result may carry zeroed values.

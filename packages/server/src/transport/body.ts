@@ -19,9 +19,35 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
   })
 }
 
-/** The body as JSON. @throws AgentServerError `invalid_json` */
-export async function readJson(c: Context): Promise<unknown> {
-  const text = await c.req.text()
+/**
+ * The bytes of a body as they come. Stopping early does not cancel it: that would cut the connection before the answer
+ * is out.
+ * @throws AgentServerError `file_too_large`
+ */
+export async function* streamBody(c: Context, maxBytes: number): AsyncGenerator<Uint8Array> {
+  const reader = c.req.raw.body?.getReader()
+  if (reader === undefined) return
+  try {
+    for (let size = 0; ; ) {
+      const { done, value } = await reader.read()
+      if (done) return
+      size += value.length
+      if (size > maxBytes)
+        throw new AgentServerError({
+          code: 'file_too_large',
+          message: `The body is over ${maxBytes} bytes.`,
+          hint: 'Raise CLAUDE_AGENT_MAX_FILE_BYTES.',
+        })
+      yield value
+    }
+  } finally {
+    reader.releaseLock()
+  }
+}
+
+/** The body as JSON; `absent` stands for an empty one. @throws AgentServerError `invalid_json` */
+export async function readJson(c: Context, absent = ''): Promise<unknown> {
+  const text = (await c.req.text()) || absent
   try {
     return JSON.parse(text)
   } catch (cause) {
@@ -42,8 +68,9 @@ export async function readBody<S extends z.ZodMiniType>(
   c: Context,
   schema: S,
   code: 'invalid_request' | 'invalid_message',
+  absent?: string,
 ): Promise<z.output<S>> {
-  const value = await readJson(c)
+  const value = await readJson(c, absent)
   const excess = excessOf(value)
   if (excess !== undefined) throw refused(code, `The body ${excess}.`)
   const result = schema.safeParse(value)

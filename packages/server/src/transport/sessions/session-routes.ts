@@ -12,8 +12,10 @@ import {
   updateSession,
 } from '@claude-agent/protocol/schema'
 import { Hono } from 'hono'
+import type { Archives } from '../../archive/archives.ts'
 import type { Sessions } from '../../session/sessions.ts'
 import { limitBody, readBody } from '../body.ts'
+import { createArchiveRoutes } from './archive-routes.ts'
 import { readAnswer } from './answer.ts'
 import { createEventRoutes } from './event-routes.ts'
 import { readLimit } from './limit.ts'
@@ -21,7 +23,9 @@ import type { ReaderTiming } from './timing.ts'
 
 export interface SessionRoutesOptions {
   sessions: Sessions
+  archives: Archives
   maxBodyBytes: number
+  maxArchiveBytes: number
   timing?: ReaderTiming
   /** Most event streams at once. */
   maxStreams?: number
@@ -30,7 +34,9 @@ export interface SessionRoutesOptions {
 /** `/sessions` and what is below it, but for the sockets. Errors are thrown, for the app that mounts this to answer. */
 export function createSessionRoutes({
   sessions,
+  archives,
   maxBodyBytes,
+  maxArchiveBytes,
   timing,
   maxStreams,
 }: SessionRoutesOptions): Hono {
@@ -42,7 +48,7 @@ export function createSessionRoutes({
     const { info, created } = await sessions.create(request as CreateSessionRequest)
     return c.json(info, created ? 201 : 200)
   })
-  app.get('/', async (c) => c.json(await sessions.list(c.req.query('after'), readLimit(c))))
+  app.get('/', async (c) => c.json(await sessions.list(c.req.query('after'), readLimit(c), c.req.query('sdkSessionId'))))
   app.get('/:id', async (c) => c.json(await sessions.info(c.req.param('id'))))
   app.patch('/:id', limited, async (c) => {
     const update = await readBody(c, updateSession, 'invalid_request')
@@ -78,6 +84,7 @@ export function createSessionRoutes({
     const session = await sessions.open(c.req.param('id'))
     return c.json((await session.call(method, args, 'http')) as never)
   })
+  app.route('/', createArchiveRoutes({ archives, limited, maxArchiveBytes }))
   app.route('/', createEventRoutes(sessions, { timing, maxStreams }))
   return app
 }

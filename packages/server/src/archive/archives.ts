@@ -1,0 +1,136 @@
+import type { ForkRequest, QueryConfig, SessionInfo, SessionUsage } from '@claude-agent/protocol'
+import type { AgentHost } from '../agent/agent-host.ts'
+import { hasTranscript } from '../agent/transcript-home.ts'
+import { drawUuid } from '../random.ts'
+import { acceptOptions } from '../session/accept-options.ts'
+import type { SessionRecord } from '../session/record.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { SessionStore } from '../session/store.ts'
+import { exportSession, type Export } from './export.ts'
+import { readArchive } from './section-reader.ts'
+import { invalidArchive, type SectionHeader } from './section.ts'
+import { StagedSession, type CopyAs } from './staged-session.ts'
+
+export interface ArchivesParts {
+  sessions: Sessions
+  store: SessionStore
+  host: AgentHost
+}
+
+export interface Copied {
+  info: SessionInfo
+  /** False when it was there already, from the same request before. */
+  created: boolean
+}
+
+const NOTHING: SessionUsage = {
+  costUsd: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadInputTokens: 0,
+  cacheCreationInputTokens: 0,
+  turns: 0,
+  wallMs: 0,
+}
+
+const SESSION_ID = /^[\w-]{1,64}$/
+
+type Origin = NonNullable<SessionRecord['origin']>
+
+/** What becomes of an archive. */
+interface TakeIn extends CopyAs {
+  /** @default that of the archive */
+  id?: string | undefined
+  fields?: Pick<ForkRequest, 'title' | 'metadata'>
+  /** @default those of the archive */
+  options?: QueryConfig
+}
+
+/** Copies of sessions: archives of them, sessions out of archives, and forks, which are both at once. */
+export class Archives {
+  readonly #parts: ArchivesParts
+
+  constructor(parts: ArchivesParts) {
+    this.#parts = parts
+  }
+
+  /** A session up to the end of a turn, as bytes. @throws AgentServerError of `exportSession()` */
+  async export(id: string, at?: number): Promise<Export> {
+    const session = await this.#parts.sessions.open(id)
+    return await exportSession(session, this.#parts.host.home(session.options.config), at)
+  }
+
+  /**
+   * A session that goes on from the end of a turn of another one, independent of it.
+   * @throws AgentServerError of `exportSession()` and of `Sessions.create()`, `session_exists`
+   */
+  async fork(from: string, { id = drawUuid(), at, options, ...fields }: ForkRequest): Promise<Copied> {
+    const { sessions, host } = this.#parts
+    const session = await sessions.open(from)
+    const { config, areComplete } = session.options
+    const wanted = options === undefined ? config : acceptOptions(options, areComplete ? config : {})
+    host.requireUsable(wanted)
+    const before = sessions.record(id)?.origin
+    if (before?.source === 'session' && before.from === from && (at ?? before.at) === before.at)
+      return { info: await sessions.info(id), created: false }
+    sessions.requireFree(id)
+    const exported = await this.export(from, at)
+    try {
+      const conversation = async (): Promise<string> => drawUuid()
+      const as = { id, source: 'session', usage: NOTHING, conversation, fields, options: wanted } as const
+      return await this.#takeIn(exported.bytes, as)
+    } finally {
+      await exported.release()
+    }
+  }
+
+  /**
+   * A session out of an archive. It keeps the SDK's id of its conversation where that is free here.
+   * @throws AgentServerError `invalid_archive`, `session_exists`, and those of options and calls
+   */
+  async import(bytes: AsyncIterable<Uint8Array>, id?: string): Promise<Copied> {
+    const home = this.#parts.host.home({})
+    const conversation = async (sdkSessionId: string): Promise<string> => {
+      const isTaken =
+        (await this.#parts.sessions.withConversation(sdkSessionId)).length > 0 ||
+        (await hasTranscript(home, sdkSessionId))
+      return isTaken ? drawUuid() : sdkSessionId
+    }
+    return await this.#takeIn(bytes, { id, source: 'archive', conversation })
+  }
+
+  async #takeIn(bytes: AsyncIterable<Uint8Array>, as: TakeIn): Promise<Copied> {
+    const { sessions, store, host } = this.#parts
+    const items = readArchive(bytes)
+    const { header } = (await items.next()).value as { header: SectionHeader }
+    const { session } = header
+    const id = as.id ?? session.id
+    if (!SESSION_ID.test(id)) throw invalidArchive('The id of its session is none.')
+    const isSame = (origin: Origin | undefined): boolean =>
+      origin?.source === as.source && origin.from === session.id && origin.log === header.log.id
+    if (isSame(sessions.record(id)?.origin)) return { info: await sessions.info(id), created: false }
+    sessions.requireFree(id)
+    // As they are shown: `[redacted]` stands for itself.
+    const options = as.options ?? acceptOptions(session.options, session.options)
+    host.requireUsable(options)
+    const staged = await StagedSession.read(header, items, await store.stage(), host.home(options), as)
+    try {
+      const { title, metadata, limits, askTimeoutMs, interactive, systemPrompt } = staged.header.session
+      const { id: log, last: at } = staged.header.log
+      const origin: Origin = { source: as.source, from: session.id, log, at }
+      const fields = { title, metadata, limits, askTimeoutMs, interactive, systemPrompt, ...as.fields }
+      const added = await sessions.add(
+        { id, ...fields, isPlain: false, origin, updatedSeq: staged.log.lastSeq },
+        options,
+        async (record) => {
+          await staged.place()
+          await store.adopt(staged.folder, record)
+        },
+      )
+      return { info: added.info(), created: true }
+    } catch (error) {
+      await staged.discard()
+      throw error
+    }
+  }
+}

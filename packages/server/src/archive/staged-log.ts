@@ -1,0 +1,104 @@
+import { open, type FileHandle } from 'node:fs/promises'
+import type { NewEvent, Seq } from '@claude-agent/protocol'
+import { segmentPath } from '../log/segment-name.ts'
+import { createLogId, writeIdentity } from '../log/log-identity.ts'
+import { SessionState } from '../session/state.ts'
+import { readEvent } from './archived-event.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { invalidArchive } from './section.ts'
+
+/** Bytes of an event. */
+const MAX_EVENT = 64 * 1024 * 1024
+/** Bytes after which a new segment begins. */
+const SEGMENT = 32 * 1024 * 1024
+
+/** A log that is made of the events of another one, with their numbers, in a folder of its own. */
+export class StagedLog {
+  /** What the events come to. */
+  readonly state: SessionState = new SessionState()
+  readonly #folder: string
+  readonly #lines = new LineSplitter(MAX_EVENT, () => invalidArchive(`An event has more than ${MAX_EVENT} bytes.`))
+  #file: FileHandle | undefined
+  #bytes = 0
+  #first: Seq | undefined
+  #last: Seq = 0
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** The number of the first event; undefined while there is none. */
+  get firstSeq(): Seq | undefined {
+    return this.#first
+  }
+
+  get lastSeq(): Seq {
+    return this.#last
+  }
+
+  /** The next events are from this number on. @throws AgentServerError `invalid_archive` */
+  begin(first: Seq): void {
+    if (this.#first === undefined && this.#last === 0) this.#last = first - 1
+    else if (first !== this.#last + 1)
+      throw invalidArchive(`Events ${this.#last + 1} to ${first - 1} are missing in it.`)
+  }
+
+  /** @throws AgentServerError `invalid_archive` */
+  async write(bytes: Buffer): Promise<void> {
+    for (const line of this.#lines.push(bytes)) {
+      const event = readEvent(line, this.#last + 1)
+      try {
+        this.state.apply(event)
+      } catch (cause) {
+        throw invalidArchive(`Event ${event.seq} cannot be what it says.`, cause)
+      }
+      await this.#append(line, event.seq)
+    }
+  }
+
+  /** The events of a section are over. @throws AgentServerError `invalid_archive` */
+  end(last: Seq): void {
+    if (this.#lines.isWithin || this.#last !== last)
+      throw invalidArchive(`Its events end with ${this.#last}; they should with ${last}.`)
+  }
+
+  /** Adds an event of this server's. */
+  async add(event: NewEvent): Promise<void> {
+    const seq = this.#last + 1
+    await this.#append(Buffer.from(JSON.stringify({ seq, at: Date.now(), ...event })), seq)
+  }
+
+  /** Makes it durable, under an id of its own. */
+  async finish(): Promise<void> {
+    const bytes = this.#bytes
+    await this.close()
+    await writeIdentity(
+      this.#folder,
+      { id: createLogId(), closed: { lastSeq: this.#last, bytes } },
+      { durable: true },
+    )
+  }
+
+  async close(): Promise<void> {
+    const file = this.#file
+    this.#file = undefined
+    try {
+      await file?.datasync()
+    } finally {
+      await file?.close()
+    }
+  }
+
+  async #append(line: Buffer, seq: Seq): Promise<void> {
+    if (this.#file !== undefined && this.#bytes > SEGMENT) await this.close()
+    if (this.#file === undefined) {
+      this.#file = await open(segmentPath(this.#folder, seq), 'wx', 0o600)
+      this.#bytes = 0
+    }
+    const whole = Buffer.concat([line, Buffer.from('\n')])
+    await this.#file.appendFile(whole)
+    this.#bytes += whole.length
+    this.#first ??= seq
+    this.#last = seq
+  }
+}
