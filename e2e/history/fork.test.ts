@@ -12,7 +12,10 @@ describe('a fork', () => {
     for (const text of ['early words', 'middle words', 'late words']) await peer.run(text)
     const [, second] = peer.of('prompt_ended')
     const made = await peer.http('POST', '/fork', { at: second!.seq })
-    expect(made).toMatchObject({ status: 201, body: { title: 'the first', metadata: { a: 'b' }, status: 'idle' } })
+    expect(made).toMatchObject({
+      status: 201,
+      body: { title: 'the first', metadata: { a: 'b' }, status: 'idle' },
+    })
     const fork = await Peer.attach(world, stage.server, made.body.id)
     expect(await fork.run('how the fork goes on')).toBe('completed')
     expect(fork.of('error')).toEqual([])
@@ -45,7 +48,13 @@ describe('a fork', () => {
     expect(made.body.log).not.toBe(peer.greeting.session.log)
     expect(fork.events.slice(0, end)).toEqual(peer.events.slice(0, end))
     const { sdkSessionId } = await peer.info()
-    expect(fork.events[end]).toMatchObject({ seq: end + 1, type: 'copied', source: 'session', from: 'origin', at: end })
+    expect(fork.events[end]).toMatchObject({
+      seq: end + 1,
+      type: 'copied',
+      source: 'session',
+      from: 'origin',
+      at: end,
+    })
     expect((await fork.info()).sdkSessionId).not.toBe(sdkSessionId)
     expect((await fork.info()).usage).toMatchObject({ turns: 0, costUsd: 0 })
     await fork.run('three')
@@ -62,7 +71,10 @@ describe('a fork', () => {
     const peer = await Peer.create(world, stage.server)
     await peer.run('once')
     expect((await peer.http('POST', '/fork', { id: 'again' })).status).toBe(201)
-    expect(await peer.http('POST', '/fork', { id: 'again' })).toMatchObject({ status: 200, body: { id: 'again' } })
+    expect(await peer.http('POST', '/fork', { id: 'again' })).toMatchObject({
+      status: 200,
+      body: { id: 'again' },
+    })
     await Peer.create(world, stage.server, { id: 'other' })
     expect(await peer.http('POST', '/fork', { id: 'other' })).toMatchObject({
       status: 409,

@@ -11,6 +11,7 @@ import { Upstream } from './agent/broker/upstream.ts'
 import { openQuarters, type Quarters } from './agent/quarters.ts'
 import { ProcessPool } from './agent/process-pool.ts'
 import { SpareAgents } from './agent/spare-agents.ts'
+import { SdkTranscripts } from './agent/transcripts/sdk-transcripts.ts'
 import { Supervision } from './agent/supervision/supervision.ts'
 import { requireToken, type ServerConfig } from './config.ts'
 import { openOwnDoor, type FileDoor } from './file-server/file-door.ts'
@@ -34,6 +35,7 @@ import { PlainLayer } from './transport/plain/plain-layer.ts'
 import { Upgrade } from './transport/upgrade.ts'
 import { SessionLayer } from './transport/sessions/session-layer.ts'
 import { createSessionRoutes } from './transport/sessions/session-routes.ts'
+import { createTranscriptRoutes } from './transport/transcript-routes.ts'
 import { createWebPage } from './transport/web-page.ts'
 import { VERSION } from './version.ts'
 
@@ -140,6 +142,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
       maxArchiveBytes: config.maxFileBytes,
       maxStreams: config.maxConnections,
     }),
+    transcripts: createTranscriptRoutes(new SdkTranscripts(host.home({})), sessions),
     files: files.routes,
     lease: createLeaseRoutes(lease, maxBodyBytes),
   })

@@ -55,7 +55,10 @@ export async function listSideFiles(home: TranscriptHome, sdkSessionId: string):
 }
 
 /** Opens a file beside a transcript; undefined where it may not be read. */
-export async function openSideFile(home: TranscriptHome, { path }: SideFile): Promise<FileHandle | undefined> {
+export async function openSideFile(
+  home: TranscriptHome,
+  { path }: SideFile,
+): Promise<FileHandle | undefined> {
   return await openTranscript(path, constants.O_RDONLY, home.user, 3).catch(() => undefined)
 }
 

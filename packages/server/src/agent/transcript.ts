@@ -113,6 +113,16 @@ export class Transcript {
     return this.#after(uuid).findLast(isMessage)?.message?.stop_reason === 'end_turn'
   }
 
+  /** What was said in the main conversation, prompts too; undefined when it has holes. */
+  get messages(): SDKMessage[] | undefined {
+    const chain = this.#isDamaged ? undefined : this.#chain()
+    if (chain === undefined) return undefined
+    const said = this.#entries.filter(
+      ({ type, uuid, isMeta }) => (type === 'user' || type === 'assistant') && !isMeta && chain.has(uuid!),
+    )
+    return said.map(toMessage)
+  }
+
   /** The messages that an agent said since a prompt, as the SDK would have yielded them. */
   messagesSince(uuid: string): SDKMessage[] {
     return this.#after(uuid).filter(isMessage).map(toMessage)

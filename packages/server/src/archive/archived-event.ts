@@ -52,11 +52,14 @@ export function readEvent(line: Buffer, seq: number): LoggedEvent {
     throw invalidArchive(`Event ${seq} is not JSON.`, cause)
   }
   const event = logged.safeParse(value)
-  if (!event.success || event.data.seq !== seq) throw invalidArchive(`There is no event ${seq} where it should be.`)
+  if (!event.success || event.data.seq !== seq)
+    throw invalidArchive(`There is no event ${seq} where it should be.`)
   const { type } = event.data
   const fields = Object.hasOwn(FIELDS, type) ? FIELDS[type as keyof typeof FIELDS] : undefined
   const issue = fields?.safeParse(value).error?.issues[0]
   if (issue !== undefined)
-    throw invalidArchive(`Event ${seq}, '${type.slice(0, 50)}', has a wrong field: '${issue.path.join('.')}'.`)
+    throw invalidArchive(
+      `Event ${seq}, '${type.slice(0, 50)}', has a wrong field: '${issue.path.join('.')}'.`,
+    )
   return value as LoggedEvent
 }

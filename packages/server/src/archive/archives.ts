@@ -1,4 +1,4 @@
-import type { ForkRequest, QueryConfig, SessionInfo, SessionUsage } from '@claude-agent/protocol'
+import type { CreateSessionRequest, ForkRequest, QueryConfig, SessionInfo } from '@claude-agent/protocol'
 import type { AgentHost } from '../agent/agent-host.ts'
 import { hasTranscript } from '../agent/transcript-home.ts'
 import { drawUuid } from '../random.ts'
@@ -9,7 +9,8 @@ import type { SessionStore } from '../session/store.ts'
 import { exportSession, type Export } from './export.ts'
 import { readArchive } from './section-reader.ts'
 import { invalidArchive, type SectionHeader } from './section.ts'
-import { StagedSession, type CopyAs } from './staged-session.ts'
+import { stageTranscript, transcriptInUse } from './taken-over.ts'
+import { NO_USAGE, StagedSession, type CopyAs } from './staged-session.ts'
 
 export interface ArchivesParts {
   sessions: Sessions
@@ -21,16 +22,6 @@ export interface Copied {
   info: SessionInfo
   /** False when it was there already, from the same request before. */
   created: boolean
-}
-
-const NOTHING: SessionUsage = {
-  costUsd: 0,
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadInputTokens: 0,
-  cacheCreationInputTokens: 0,
-  turns: 0,
-  wallMs: 0,
 }
 
 const SESSION_ID = /^[\w-]{1,64}$/
@@ -49,6 +40,8 @@ interface TakeIn extends CopyAs {
 /** Copies of sessions: archives of them, sessions out of archives, and forks, which are both at once. */
 export class Archives {
   readonly #parts: ArchivesParts
+  /** Conversations of the SDK that a session is being made with. */
+  readonly #claimed = new Set<string>()
 
   constructor(parts: ArchivesParts) {
     this.#parts = parts
@@ -77,7 +70,7 @@ export class Archives {
     const exported = await this.export(from, at)
     try {
       const conversation = async (): Promise<string> => drawUuid()
-      const as = { id, source: 'session', usage: NOTHING, conversation, fields, options: wanted } as const
+      const as = { id, source: 'session', usage: NO_USAGE, conversation, fields, options: wanted } as const
       return await this.#takeIn(exported.bytes, as)
     } finally {
       await exported.release()
@@ -90,13 +83,53 @@ export class Archives {
    */
   async import(bytes: AsyncIterable<Uint8Array>, id?: string): Promise<Copied> {
     const home = this.#parts.host.home({})
+    const claimed: string[] = []
     const conversation = async (sdkSessionId: string): Promise<string> => {
-      const isTaken =
-        (await this.#parts.sessions.withConversation(sdkSessionId)).length > 0 ||
-        (await hasTranscript(home, sdkSessionId))
-      return isTaken ? drawUuid() : sdkSessionId
+      if (this.#claimed.has(sdkSessionId)) return drawUuid()
+      claimed.push(sdkSessionId)
+      this.#claimed.add(sdkSessionId)
+      const owners = await this.#parts.sessions.list.withConversation(sdkSessionId)
+      return owners.length > 0 || (await hasTranscript(home, sdkSessionId)) ? drawUuid() : sdkSessionId
     }
-    return await this.#takeIn(bytes, { id, source: 'archive', conversation })
+    try {
+      return await this.#takeIn(bytes, { id, source: 'archive', conversation })
+    } finally {
+      for (const sdkSessionId of claimed) this.#claimed.delete(sdkSessionId)
+    }
+  }
+
+  /**
+   * A session that goes on with a conversation that the SDK knows, which is its own from then on.
+   * @throws AgentServerError `transcript_not_found`, `transcript_in_use`, `history_lost`, and those of `Sessions.create()`
+   */
+  async takeOver({
+    transcript,
+    id = drawUuid(),
+    ...request
+  }: CreateSessionRequest & { transcript: string }): Promise<Copied> {
+    const { sessions, store, host } = this.#parts
+    const options = acceptOptions(request.options ?? {}, {})
+    host.requireUsable(options)
+    if (sessions.record(id)?.origin?.from === transcript)
+      return { info: await sessions.info(id), created: false }
+    sessions.requireFree(id)
+    if (this.#claimed.has(transcript)) throw transcriptInUse(transcript, id)
+    this.#claimed.add(transcript)
+    try {
+      const [owner] = await sessions.list.withConversation(transcript)
+      if (owner !== undefined) throw transcriptInUse(transcript, owner)
+      const known = await host.readTranscript(transcript, options)
+      const folder = await store.stage()
+      const log = await stageTranscript(transcript, known, folder)
+      const { title, metadata = {}, limits = {}, askTimeoutMs = 0, interactive = true } = request
+      const origin: Origin = { source: 'transcript', from: transcript }
+      const fields = { id, title, metadata, limits, askTimeoutMs, interactive, isPlain: false, origin }
+      const record = { ...fields, updatedSeq: log.lastSeq }
+      const added = await sessions.add(record, options, (made) => store.adopt(folder, made))
+      return { info: added.info(), created: true }
+    } finally {
+      this.#claimed.delete(transcript)
+    }
   }
 
   async #takeIn(bytes: AsyncIterable<Uint8Array>, as: TakeIn): Promise<Copied> {

@@ -50,7 +50,9 @@ export async function exportSession(session: Session, home: TranscriptHome, at?:
   const header: SectionHeader = {
     ...describeSession(record, turnEnd, home.workspace),
     log: { id: feed.id, first, last: turnEnd.at },
-    ...(transcript === undefined ? {} : { transcript: { sdkSessionId: sdkSessionId!, from: 0, to: transcript.size } }),
+    ...(transcript === undefined
+      ? {}
+      : { transcript: { sdkSessionId: sdkSessionId!, from: 0, to: transcript.size } }),
   }
   const release = async (): Promise<void> => void (await transcript?.file.close().catch(() => {}))
   async function* pieces(): AsyncGenerator<Piece> {
@@ -128,7 +130,8 @@ async function messagesAfter(feed: Feed, at: Seq): Promise<Set<string>> {
   for await (const entries of feed.read(at)) {
     for (const { event } of entries as Iterable<{ event: LoggedEvent }>) {
       if (event.type === 'user_message') ids.add(event.uuid)
-      if (event.type !== 'sdk_message' || (event.data.type !== 'assistant' && event.data.type !== 'user')) continue
+      if (event.type !== 'sdk_message' || (event.data.type !== 'assistant' && event.data.type !== 'user'))
+        continue
       const { uuid, parent_tool_use_id: parent } = event.data
       if (uuid !== undefined && !parent) ids.add(uuid)
     }

@@ -62,7 +62,7 @@ class ByteSource {
   /** The next line, as JSON; undefined at the end. */
   async line(): Promise<unknown> {
     const parts: Buffer[] = []
-    for (let size = 0; ; ) {
+    for (let size = 0; ;) {
       if (this.#rest.length === 0 && !(await this.#more())) {
         if (size === 0) return undefined
         throw invalidArchive('It ends within a line.')
@@ -78,7 +78,7 @@ class ByteSource {
 
   /** The next `count` bytes. */
   async *take(count: number): AsyncGenerator<Buffer> {
-    for (let left = count; left > 0; ) {
+    for (let left = count; left > 0;) {
       if (this.#rest.length === 0 && !(await this.#more())) throw invalidArchive('It ends within a part.')
       const piece = this.#shift(Math.min(left, this.#rest.length))
       left -= piece.length

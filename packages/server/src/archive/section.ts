@@ -65,9 +65,7 @@ const header = z.object({
     systemPrompt: z.optional(z.string().check(z.maxLength(200))),
   }),
   log: z.object({ id: z.string().check(z.maxLength(100)), first: z.int().check(z.minimum(1)), last: whole }),
-  transcript: z.optional(
-    z.object({ sdkSessionId: z.string().check(z.regex(UUID)), from: whole, to: whole }),
-  ),
+  transcript: z.optional(z.object({ sdkSessionId: z.string().check(z.regex(UUID)), from: whole, to: whole })),
   workspace: z.string().check(z.maxLength(5000)),
   usage: z.object({
     costUsd: count,

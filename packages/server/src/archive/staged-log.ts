@@ -17,7 +17,9 @@ export class StagedLog {
   /** What the events come to. */
   readonly state: SessionState = new SessionState()
   readonly #folder: string
-  readonly #lines = new LineSplitter(MAX_EVENT, () => invalidArchive(`An event has more than ${MAX_EVENT} bytes.`))
+  readonly #lines = new LineSplitter(MAX_EVENT, () =>
+    invalidArchive(`An event has more than ${MAX_EVENT} bytes.`),
+  )
   #file: FileHandle | undefined
   #bytes = 0
   #first: Seq | undefined

@@ -8,6 +8,16 @@ import { invalidArchive, type SectionHeader } from './section.ts'
 import { StagedLog } from './staged-log.ts'
 import { StagedTranscript } from './staged-transcript.ts'
 
+export const NO_USAGE: SessionUsage = {
+  costUsd: 0,
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadInputTokens: 0,
+  cacheCreationInputTokens: 0,
+  turns: 0,
+  wallMs: 0,
+}
+
 /** What a copy is to be, apart from what it is a copy of. */
 export interface CopyAs {
   source: CopiedEvent['source']
@@ -101,7 +111,12 @@ async function readSections(
 }
 
 /** What this server has to say of it: where it is from, and what its agents are to be told. */
-async function finishLog(log: StagedLog, header: SectionHeader, as: CopyAs, sdkSessionId?: string): Promise<void> {
+async function finishLog(
+  log: StagedLog,
+  header: SectionHeader,
+  as: CopyAs,
+  sdkSessionId?: string,
+): Promise<void> {
   const calls = header.calls.map(({ key, method, args }) => {
     const isComplete = !JSON.stringify(args).includes(REDACTED)
     return { key, method, args: isComplete ? acceptCall(method, args).shown : undefined }

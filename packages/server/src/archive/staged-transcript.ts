@@ -37,7 +37,10 @@ export class StagedTranscript {
   }
 
   /** A section begins. `target`: the conversation that it becomes. @throws AgentServerError `invalid_archive` */
-  async begin({ transcript, workspace }: SectionHeader, target: (sdkSessionId: string) => Promise<string>): Promise<void> {
+  async begin(
+    { transcript, workspace }: SectionHeader,
+    target: (sdkSessionId: string) => Promise<string>,
+  ): Promise<void> {
     this.#sideFiles.clear()
     if (transcript === undefined) return
     const { sdkSessionId, from, to } = transcript
@@ -50,7 +53,8 @@ export class StagedTranscript {
 
   /** @throws AgentServerError `invalid_archive` */
   async write(bytes: Buffer): Promise<void> {
-    if (this.#file === undefined) throw invalidArchive('It has a transcript that its header does not tell of.')
+    if (this.#file === undefined)
+      throw invalidArchive('It has a transcript that its header does not tell of.')
     for (const line of this.#lines.push(bytes)) {
       const moved = this.#move(line)
       if (moved === undefined) continue
@@ -64,7 +68,8 @@ export class StagedTranscript {
   async writeSide(name: string | undefined, bytes: Buffer): Promise<void> {
     if (name === undefined || !isSidePath(name)) throw invalidArchive('A file in it has a name that is none.')
     this.#sideBytes += bytes.length
-    if (this.#sideBytes > MAX_SIDE_BYTES) throw invalidArchive(`Its files have more than ${MAX_SIDE_BYTES} bytes.`)
+    if (this.#sideBytes > MAX_SIDE_BYTES)
+      throw invalidArchive(`Its files have more than ${MAX_SIDE_BYTES} bytes.`)
     if (this.#side?.name !== name) await this.#openSide(name)
     await this.#side!.file.appendFile(bytes)
   }
@@ -120,7 +125,11 @@ export class StagedTranscript {
   async #openSide(name: string): Promise<void> {
     await this.#side?.file.close()
     this.#side = undefined
-    if (this.#sdkSessionId === undefined || this.#sideFiles.has(name) || this.#sideFiles.size >= MAX_SIDE_FILES)
+    if (
+      this.#sdkSessionId === undefined ||
+      this.#sideFiles.has(name) ||
+      this.#sideFiles.size >= MAX_SIDE_FILES
+    )
       throw invalidArchive('A file in it is out of place.')
     this.#sideFiles.add(name)
     const path = join(this.#folder, name)

@@ -82,8 +82,10 @@ export async function* readSidePieces(home: TranscriptHome, side: SideFile): Asy
   try {
     const { size } = await file.stat()
     if (size > MAX_SIDE_FILE) return
-    for (let position = 0; position < size; ) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(STRIDE, size - position)), { position })
+    for (let position = 0; position < size;) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(STRIDE, size - position)), {
+        position,
+      })
       if (bytesRead === 0) return
       position += bytesRead
       yield { part: 'file', name: side.name, bytes: buffer.subarray(0, bytesRead) }

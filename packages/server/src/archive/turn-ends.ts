@@ -29,7 +29,8 @@ export async function findTurnEnd(
   if (at !== undefined && at > lastSeq) throw noTurnEnd(at, `the last event is ${lastSeq}`)
   if ((at ?? lastSeq) === lastSeq && state.seq === lastSeq && state.openPrompts.length === 0)
     return describe(state)
-  if (at !== undefined && at < firstSeq - 1) throw noTurnEnd(at, `the oldest event that is still there is ${firstSeq}`)
+  if (at !== undefined && at < firstSeq - 1)
+    throw noTurnEnd(at, `the oldest event that is still there is ${firstSeq}`)
   const isUsable =
     rest !== undefined &&
     rest.log === feed.id &&

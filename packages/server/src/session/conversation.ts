@@ -88,9 +88,10 @@ export class Conversation {
   /** What was said so far was said elsewhere, and goes on under an id of its own; undefined when nothing was. */
   copied(sdkSessionId: string | undefined): void {
     this.#sdkSessionIds.clear()
-    if (sdkSessionId !== undefined) return this.#follow(sdkSessionId)
     this.#sdkSessionId = undefined
-    this.#forget()
+    if (sdkSessionId === undefined) return this.#forget()
+    this.#follow(sdkSessionId)
+    this.#begun = true
   }
 
   hear(message: SDKMessage): void {

@@ -1,8 +1,16 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { REDACTED, type CopiedEvent, type LoggedEvent, type QueryConfig, type SessionLimits } from '@claude-agent/protocol'
+import {
+  REDACTED,
+  type CopiedEvent,
+  type LoggedEvent,
+  type QueryConfig,
+  type SessionLimits,
+} from '@claude-agent/protocol'
 import { syncDirectory } from '../log/log-identity.ts'
+import { hashOf } from '../policy/fingerprint.ts'
+import { redactConfig } from '../policy/redact.ts'
 import type { StateSnapshot } from './state.ts'
 
 /** How a session was at an event: when it had nothing left to do, so that it need not be opened to tell of it, or before its log dropped what came before. */
@@ -40,6 +48,21 @@ export interface SessionRecord {
   origin?: Pick<CopiedEvent, 'source' | 'from' | 'log' | 'at'> | undefined
   /** The last `session_updated` that it knows of. */
   updatedSeq?: number
+}
+
+/** What a session is given by whoever makes it. */
+export type RecordFields = Omit<SessionRecord, 'options' | 'hasSecrets' | 'createdAt' | 'updatedAt'>
+
+/** The record of a new session; `isComplete`: its options have all their secrets. */
+export function createRecord(
+  fields: RecordFields,
+  options: QueryConfig,
+  now: number,
+): { record: SessionRecord; isComplete: boolean } {
+  const shown = redactConfig(options)
+  const isComplete = !JSON.stringify(options).includes(REDACTED)
+  const hasSecrets = !isComplete || hashOf(shown) !== hashOf(options)
+  return { record: { ...fields, options: shown, hasSecrets, createdAt: now, updatedAt: now }, isComplete }
 }
 
 const NAME = 'session.json'

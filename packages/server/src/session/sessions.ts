@@ -1,17 +1,12 @@
 import { drawUuid } from '../random.ts'
 import {
-  REDACTED,
   type CreateSessionRequest,
   type QueryConfig,
   type SessionInfo,
-  type SessionList,
   type SessionUpdate,
 } from '@claude-agent/protocol'
-import { hashOf } from '../policy/fingerprint.ts'
-import { redactConfig } from '../policy/redact.ts'
 import { acceptOptions } from './accept-options.ts'
-import { describeResting } from './info.ts'
-import type { SessionRecord } from './record.ts'
+import { createRecord, type RecordFields, type SessionRecord } from './record.ts'
 import {
   sessionConflict,
   sessionDeleted,
@@ -21,7 +16,7 @@ import {
   tooManySessions,
 } from './refusals.ts'
 import { Resting } from './resting.ts'
-import { listSessions } from './session-list.ts'
+import { SessionList, type SessionEntry } from './session-list.ts'
 import { Session, type SessionMeans } from './session.ts'
 import type { SessionStore } from './store.ts'
 
@@ -37,25 +32,19 @@ export interface SessionsParts {
   maxSessions: number
 }
 
-interface Entry {
-  record: SessionRecord
-  /** As the record tells: it was not opened since the start of the server, and need not be. */
-  isAtRest: boolean
-  /** Once it was opened. */
-  session?: Promise<Session>
-}
-
 /** The sessions of a server. Those that have nothing to do are not in memory but for a record. */
 export class Sessions {
   readonly #parts: SessionsParts
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, SessionEntry>()
   readonly #resting: Resting
+  readonly #list: SessionList
   #isClosed = false
   #lastCreated = 0
 
   private constructor(parts: SessionsParts) {
     this.#parts = parts
     this.#resting = new Resting(parts.store)
+    this.#list = new SessionList(this.#entries, (id) => this.open(id))
   }
 
   /** Finds the sessions that there are. `resume()` then goes on with those that have something left to do. */
@@ -105,7 +94,7 @@ export class Sessions {
    * @throws AgentServerError `session_exists`, `session_deleted`, `too_many_sessions`, `server_stopping`
    */
   async add(
-    fields: Omit<SessionRecord, 'options' | 'hasSecrets' | 'createdAt' | 'updatedAt'>,
+    fields: RecordFields,
     options: QueryConfig,
     place: (record: SessionRecord) => Promise<void>,
   ): Promise<Session> {
@@ -113,15 +102,7 @@ export class Sessions {
     this.requireFree(id)
     // Each has a place of its own in the list.
     const now = (this.#lastCreated = Math.max(Date.now(), this.#lastCreated + 1))
-    const shown = redactConfig(options)
-    const isComplete = !JSON.stringify(options).includes(REDACTED)
-    const record: SessionRecord = {
-      ...fields,
-      options: shown,
-      hasSecrets: !isComplete || hashOf(shown) !== hashOf(options),
-      createdAt: now,
-      updatedAt: now,
-    }
+    const { record, isComplete } = createRecord(fields, options, now)
     const session = place(record).then(() => this.#openSession(record, isComplete ? options : undefined))
     this.#entries.set(id, { record, isAtRest: false, session })
     session.catch(async () => {
@@ -144,44 +125,15 @@ export class Sessions {
     return this.#entries.get(id)?.record
   }
 
-  /** A page of the sessions, the oldest first; of those that have a conversation of the SDK's, when its id is given. */
-  async list(after: string | undefined, limit: number, sdkSessionId?: string): Promise<SessionList> {
-    const records = [...this.#entries.values()].map(({ record }) => record)
-    const wanted = sdkSessionId === undefined ? undefined : await this.withConversation(sdkSessionId)
-    return await listSessions(
-      wanted === undefined ? records : records.filter(({ id }) => wanted.includes(id)),
-      after,
-      limit,
-      // One that was deleted meanwhile, or cannot be taken up now.
-      (id) => this.info(id).catch(() => undefined),
-    )
-  }
-
-  /** The sessions that have, or had, a conversation of the SDK. */
-  async withConversation(sdkSessionId: string): Promise<string[]> {
-    const ids: string[] = []
-    for (const { record, session, isAtRest } of this.#entries.values()) {
-      const isKnown = session === undefined && isAtRest && record.rest !== undefined
-      const found = isKnown
-        ? record.rest!.state.conversation.sdkSessionIds
-        : await this.open(record.id).then(
-            ({ state }) => [...state.conversation.sdkSessionIds],
-            () => [],
-          )
-      if (found.includes(sdkSessionId)) ids.push(record.id)
-    }
-    return ids
+  /** What is told of them. */
+  get list(): SessionList {
+    return this.#list
   }
 
   /** @throws AgentServerError `session_not_found`, `session_deleted` */
   async info(id: string): Promise<SessionInfo> {
-    const { record, session, isAtRest } = this.#find(id)
-    if (session !== undefined || record.rest === undefined || !isAtRest) {
-      const opened = await this.open(id)
-      await opened.told()
-      return opened.info()
-    }
-    return describeResting(record, record.rest)
+    this.#find(id)
+    return await this.#list.info(id)
   }
 
   /** Sets what is given. @throws AgentServerError as `create()`, and `credentials_required` */
@@ -189,7 +141,9 @@ export class Sessions {
     const session = await this.open(id)
     const { areComplete, config } = session.options
     const options =
-      update.options === undefined ? {} : { options: acceptOptions(update.options, areComplete ? config : {}) }
+      update.options === undefined
+        ? {}
+        : { options: acceptOptions(update.options, areComplete ? config : {}) }
     if (options.options !== undefined) this.#parts.means.host.requireUsable(options.options)
     await session.update({ ...update, ...options })
     this.#find(id).record = session.record
@@ -244,7 +198,7 @@ export class Sessions {
     )
   }
 
-  #find(id: string): Entry {
+  #find(id: string): SessionEntry {
     const entry = this.#entries.get(id)
     if (entry !== undefined) return entry
     throw this.#parts.store.wasDeleted(id) ? sessionDeleted(id) : sessionNotFound(id)
@@ -259,7 +213,7 @@ export class Sessions {
     await Promise.all(Array.from({ length: PARALLEL }, work))
   }
 
-  async #take({ record }: Entry): Promise<Session> {
+  async #take({ record }: SessionEntry): Promise<Session> {
     return await this.#openSession(record, record.hasSecrets ? undefined : record.options)
   }
 

@@ -286,6 +286,7 @@ export class SessionState {
     this.#calls.clear()
     this.#usage.set(usage)
     this.conversation.copied(sdkSessionId)
+    if (this.#open === 0) this.conversation.endTurn()
   }
 
   #settle({ seq, ask, outcome, by, result }: LoggedEvent & { type: 'ask_settled' }): void {

@@ -28,7 +28,7 @@ export async function* streamBody(c: Context, maxBytes: number): AsyncGenerator<
   const reader = c.req.raw.body?.getReader()
   if (reader === undefined) return
   try {
-    for (let size = 0; ; ) {
+    for (let size = 0; ;) {
       const { done, value } = await reader.read()
       if (done) return
       size += value.length

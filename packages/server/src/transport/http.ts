@@ -11,6 +11,7 @@ export interface HttpParts {
   config: Hono
   files: Hono
   sessions: Hono
+  transcripts: Hono
   lease: Hono
 }
 
@@ -19,7 +20,7 @@ const SOCKETS = ['/ws', '/files/watch', '/sessions/:id/ws']
 
 /** Every HTTP address of the server. Handlers return values or throw; this is the edge that answers. */
 export function createHttp(parts: HttpParts): Hono {
-  const { access, version, isStopping, page, config, files, sessions, lease } = parts
+  const { access, version, isStopping, page, config, files, sessions, transcripts, lease } = parts
   const app = new Hono()
   app.onError((error, c) => {
     const known = toServerError(error, c.req.raw.signal.aborted)
@@ -51,6 +52,7 @@ export function createHttp(parts: HttpParts): Hono {
   app.route('/config', config)
   app.route('/files', files)
   app.route('/sessions', sessions)
+  app.route('/transcripts', transcripts)
   app.route('/lease', lease)
   return app
 }

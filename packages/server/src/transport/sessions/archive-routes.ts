@@ -41,7 +41,10 @@ export function createArchiveRoutes({ archives, limited, maxArchiveBytes }: Arch
 }
 
 /** Bytes as a stream, at the pace of the reader; one that goes away lets go of what they come from. */
-function toStream(bytes: AsyncIterable<Uint8Array>, release: () => Promise<void>): ReadableStream<Uint8Array> {
+function toStream(
+  bytes: AsyncIterable<Uint8Array>,
+  release: () => Promise<void>,
+): ReadableStream<Uint8Array> {
   const source = bytes[Symbol.asyncIterator]()
   return new ReadableStream(
     {

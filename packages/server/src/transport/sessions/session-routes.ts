@@ -45,10 +45,16 @@ export function createSessionRoutes({
 
   app.post('/', limited, async (c) => {
     const request = await readBody(c, createSession, 'invalid_request')
-    const { info, created } = await sessions.create(request as CreateSessionRequest)
+    const { transcript, ...rest } = request as CreateSessionRequest
+    const { info, created } =
+      transcript === undefined
+        ? await sessions.create(rest)
+        : await archives.takeOver({ ...rest, transcript })
     return c.json(info, created ? 201 : 200)
   })
-  app.get('/', async (c) => c.json(await sessions.list(c.req.query('after'), readLimit(c), c.req.query('sdkSessionId'))))
+  app.get('/', async (c) =>
+    c.json(await sessions.list.page(c.req.query('after'), readLimit(c), c.req.query('sdkSessionId'))),
+  )
   app.get('/:id', async (c) => c.json(await sessions.info(c.req.param('id'))))
   app.patch('/:id', limited, async (c) => {
     const update = await readBody(c, updateSession, 'invalid_request')

@@ -15,6 +15,7 @@ import {
 import { Hono } from 'hono'
 import { onTestFinished } from 'vitest'
 import { WebSocket } from 'ws'
+import type { Archives } from '../../../src/archive/archives.ts'
 import type { EventLog } from '../../../src/log/event-log.ts'
 import { Feed } from '../../../src/log/feed.ts'
 import { MemoryLog } from '../../../src/log/memory-log.ts'
@@ -156,8 +157,11 @@ export async function startSessionServer(setup: SessionServerSetup = {}): Promis
     config: new Hono(),
     files: new Hono(),
     lease: new Hono(),
+    transcripts: new Hono(),
     sessions: createSessionRoutes({
       sessions,
+      archives: {} as Archives,
+      maxArchiveBytes: 100_000,
       maxBodyBytes: 100_000,
       timing,
       maxStreams: setup.maxStreams ?? 1000,
@@ -219,7 +223,7 @@ function createSessions(session: NotedSession, asked: unknown[][], opening?: Pro
     open: known as never,
     info: (async (id: string) => (await known(id)).info()) as never,
     create: note('create', () => ({ info: session.info(), created: asked.length === 1 })) as never,
-    list: note('list', () => ({ sessions: [session.info()] })) as never,
+    list: { page: note('list', () => ({ sessions: [session.info()] })) } as never,
     update: note('update', () => session.info()) as never,
     delete: note('delete', () => {}) as never,
   } as unknown as Sessions
