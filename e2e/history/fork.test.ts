@@ -1,15 +1,16 @@
-import { lastTexts } from './support/memory.ts'
+import { rm } from 'node:fs/promises'
+import { lastTexts, PATIENT_MS, run } from './support/memory.ts'
 import { requestsWith, userTexts } from '../sessions/support/model.ts'
 import { http, Peer } from '../sessions/support/peer.ts'
 import { crash, describe, expect, setStage, test } from '../sessions/support/shared.ts'
 
-describe('a fork', () => {
+describe('a fork', { timeout: 4 * PATIENT_MS }, () => {
   test('at the end of a turn remembers what was said until then, and nothing of what came after', async ({
     world,
     stage,
   }) => {
     const peer = await Peer.create(world, stage.server, { title: 'the first', metadata: { a: 'b' } })
-    for (const text of ['early words', 'middle words', 'late words']) await peer.run(text)
+    for (const text of ['early words', 'middle words', 'late words']) await run(peer, text)
     const [, second] = peer.of('prompt_ended')
     const made = await peer.http('POST', '/fork', { at: second!.seq })
     expect(made).toMatchObject({
@@ -17,7 +18,7 @@ describe('a fork', () => {
       body: { title: 'the first', metadata: { a: 'b' }, status: 'idle' },
     })
     const fork = await Peer.attach(world, stage.server, made.body.id)
-    expect(await fork.run('how the fork goes on')).toBe('completed')
+    expect(await run(fork, 'how the fork goes on')).toBe('completed')
     expect(fork.of('error')).toEqual([])
     expect(fork.of('agent_started').at(-1)).toMatchObject({ resumed: true })
     const texts = lastTexts(stage.claude, 'how the fork goes on')
@@ -25,12 +26,12 @@ describe('a fork', () => {
     expect(texts).toContain('middle words')
     expect(texts).not.toContain('late words')
     // Both go on, and neither hears of the other.
-    expect(await peer.run('how the first goes on')).toBe('completed')
+    expect(await run(peer, 'how the first goes on')).toBe('completed')
     expect(peer.of('error')).toEqual([])
     const own = lastTexts(stage.claude, 'how the first goes on')
     expect(own).toContain('late words')
     expect(own).not.toContain('how the fork goes on')
-    expect(await fork.run('and again')).toBe('completed')
+    expect(await run(fork, 'and again')).toBe('completed')
     expect(lastTexts(stage.claude, 'and again')).not.toContain('how the first goes on')
   })
 
@@ -39,8 +40,8 @@ describe('a fork', () => {
     stage,
   }) => {
     const peer = await Peer.create(world, stage.server, { id: 'origin' })
-    await peer.run('one')
-    await peer.run('two')
+    await run(peer, 'one')
+    await run(peer, 'two')
     const end = peer.of('prompt_ended')[0]!.seq
     const made = await peer.http('POST', '/fork', { id: 'copy', at: end })
     const fork = await Peer.attach(world, stage.server, 'copy')
@@ -57,7 +58,7 @@ describe('a fork', () => {
     })
     expect((await fork.info()).sdkSessionId).not.toBe(sdkSessionId)
     expect((await fork.info()).usage).toMatchObject({ turns: 0, costUsd: 0 })
-    await fork.run('three')
+    await run(fork, 'three')
     const { usage } = await fork.info()
     expect(usage.turns).toBe(1)
     expect(usage.outputTokens).toBeGreaterThan(0)
@@ -69,7 +70,7 @@ describe('a fork', () => {
     stage,
   }) => {
     const peer = await Peer.create(world, stage.server)
-    await peer.run('once')
+    await run(peer, 'once')
     expect((await peer.http('POST', '/fork', { id: 'again' })).status).toBe(201)
     expect(await peer.http('POST', '/fork', { id: 'again' })).toMatchObject({
       status: 200,
@@ -87,11 +88,11 @@ describe('a fork', () => {
     stage,
   }) => {
     const peer = await Peer.create(world, stage.server)
-    await peer.run('before it')
+    await run(peer, 'before it')
     const end = peer.of('prompt_ended')[0]!.seq
     await peer.send('hang: forever')
     await peer.status('running')
-    await peer.event('sdk_message', ({ seq, data }) => seq > end && data.type === 'system')
+    await peer.event('sdk_message', ({ seq, data }) => seq > end && data.type === 'system', PATIENT_MS)
     const refused = await peer.http('POST', '/fork', { at: end + 3 })
     expect(refused).toMatchObject({ status: 409, body: { code: 'no_turn_end' } })
     expect(refused.body.error).toContain(`ended at ${end}`)
@@ -102,7 +103,7 @@ describe('a fork', () => {
     const made = await peer.http('POST', '/fork')
     expect(made.status).toBe(201)
     const fork = await Peer.attach(world, stage.server, made.body.id)
-    expect(await fork.run('while the first hangs')).toBe('completed')
+    expect(await run(fork, 'while the first hangs')).toBe('completed')
     expect(lastTexts(stage.claude, 'while the first hangs')).not.toContain('hang: forever')
     peer.interrupt()
   })
@@ -114,26 +115,26 @@ describe('a fork', () => {
     const peer = await Peer.create(world, stage.server)
     const first = await peer.send('brief: words')
     const waiting = await peer.send('it waits its turn')
-    await peer.ended(first)
+    await peer.ended(first, PATIENT_MS)
     const end = peer.of('prompt_ended').find(({ uuid }) => uuid === first)!.seq
     const made = await peer.http('POST', '/fork', { at: end })
     const fork = await Peer.attach(world, stage.server, made.body.id)
-    expect(await fork.ended(waiting)).toBe('cancelled')
-    expect(await peer.ended(waiting)).toBe('completed')
+    expect(await fork.ended(waiting, PATIENT_MS)).toBe('cancelled')
+    expect(await peer.ended(waiting, PATIENT_MS)).toBe('completed')
     expect(requestsWith(stage.claude, 'it waits its turn')).toHaveLength(1)
-    expect(await fork.run('the fork on its own')).toBe('completed')
+    expect(await run(fork, 'the fork on its own')).toBe('completed')
     expect(lastTexts(stage.claude, 'the fork on its own')).not.toContain('it waits its turn')
   })
 
   test('before a /clear remembers what was cleared since', async ({ world, stage }) => {
     const peer = await Peer.create(world, stage.server)
-    await peer.run('to be cleared')
+    await run(peer, 'to be cleared')
     const end = peer.of('prompt_ended')[0]!.seq
-    await peer.run('/clear')
-    await peer.run('after the clearing')
+    await run(peer, '/clear')
+    await run(peer, 'after the clearing')
     const made = await peer.http('POST', '/fork', { at: end })
     const fork = await Peer.attach(world, stage.server, made.body.id)
-    expect(await fork.run('what do you know?')).toBe('completed')
+    expect(await run(fork, 'what do you know?')).toBe('completed')
     expect(lastTexts(stage.claude, 'what do you know?')).toContain('to be cleared')
   })
 
@@ -142,7 +143,7 @@ describe('a fork', () => {
     const made = await peer.http('POST', '/fork', { title: 'mine', options: { model: 'claude-b' } })
     expect(made.body).toMatchObject({ title: 'mine', options: { model: 'claude-b' } })
     const fork = await Peer.attach(world, stage.server, made.body.id)
-    expect(await fork.run('hello there')).toBe('completed')
+    expect(await run(fork, 'hello there')).toBe('completed')
     expect(requestsWith(stage.claude, 'hello there').at(-1)!.body.model).toBe('claude-b')
     expect(await peer.http('POST', '/fork', { options: { cwd: '/' } })).toMatchObject({
       status: 400,
@@ -153,20 +154,19 @@ describe('a fork', () => {
   test('outlives the session that it was made of, and a crash of the server', async ({ world }) => {
     let stage = await setStage(world)
     const peer = await Peer.create(world, stage.server)
-    await peer.run('said long ago')
+    await run(peer, 'said long ago')
     const made = await peer.http('POST', '/fork')
     expect((await peer.http('DELETE')).status).toBe(204)
     stage = await crash(world, stage)
     const fork = await Peer.attach(world, stage.server, made.body.id)
-    expect(await fork.run('do you remember?')).toBe('completed')
+    expect(await run(fork, 'do you remember?')).toBe('completed')
     expect(userTexts(requestsWith(stage.claude, 'do you remember?').at(-1)!.body)).toContain('said long ago')
     expect(fork.of('error')).toEqual([])
   })
 
   test('of a session whose transcript is gone is refused with history_lost', async ({ world, stage }) => {
     const peer = await Peer.create(world, stage.server)
-    await peer.run('something')
-    const { rm } = await import('node:fs/promises')
+    await run(peer, 'something')
     await rm(`${stage.server.home}/.claude/projects`, { recursive: true })
     expect(await peer.http('POST', '/fork')).toMatchObject({ status: 500, body: { code: 'history_lost' } })
     expect((await http(stage.server, 'GET', '/sessions')).status).toBe(200)

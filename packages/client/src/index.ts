@@ -8,7 +8,10 @@ export type {
   ClientEvent,
   EventsOptions,
   EventStream,
+  ExportOptions,
+  ImportOptions,
   ListSessionsOptions,
+  ListTranscriptsOptions,
   Prompt,
   SendOptions,
   ServerOptions,
@@ -20,6 +23,7 @@ export type {
   AskResult,
   CreateSessionRequest,
   Cursor,
+  ForkRequest,
   Health,
   MessageAccepted,
   MessageCancelled,
@@ -31,6 +35,8 @@ export type {
   SessionStatus,
   SessionUpdate,
   SessionUsage,
+  TranscriptInfo,
+  TranscriptMessage,
 } from '@claude-agent/protocol'
 export { formatCursor, isLogged, parseCursor } from '@claude-agent/protocol'
 // the client of the plain layer

@@ -1,8 +1,6 @@
-import { chmod, mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
-import { AgentServerError } from '@claude-agent/protocol'
 import { AgentHost } from './agent/agent-host.ts'
 import { Archives } from './archive/archives.ts'
 import { Broker } from './agent/broker/broker.ts'
@@ -17,11 +15,12 @@ import { requireToken, type ServerConfig } from './config.ts'
 import { openOwnDoor, type FileDoor } from './file-server/file-door.ts'
 import { FILE_PROGRAM } from './file-server/file-process.ts'
 import { openPassedDoor } from './file-server/passed-door.ts'
-import { isInside } from './files/path.ts'
+import { makeFolder, readMark, requireApart } from './folders.ts'
 import { Lease } from './lease.ts'
 import { DataDirLock } from './lock.ts'
 import { createFingerprint } from './policy/fingerprint.ts'
-import { drawBytes, drawUuid } from './random.ts'
+import { drawBytes } from './random.ts'
+import { openMirror } from './mirror/open-mirror.ts'
 import { PlainConversation } from './session/plain-conversation.ts'
 import { Sessions } from './session/sessions.ts'
 import { SessionStore } from './session/store.ts'
@@ -117,6 +116,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     means: { ...config, host, pool, spares, fingerprint },
     maxSessions: config.maxSessions,
   })
+  const mirror = await openMirror(config, sessions, host)
   const conversation = new PlainConversation({ sessions, spares, host, fingerprint })
   const access = new Access(config)
   const { maxFrameBytes, maxBodyBytes } = config
@@ -133,6 +133,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     access,
     version: VERSION,
     isStopping: () => isStopping,
+    mirror: mirror && (() => mirror.health()),
     page: await createWebPage(new URL('../dist/web/', import.meta.url)),
     config: createConfigRoutes(conversation, maxBodyBytes),
     sessions: createSessionRoutes({
@@ -169,6 +170,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     isStopping = true
     server.close()
     plain.close()
+    await mirror?.close()
     await Promise.all([sessions.close(), spares.close()])
     upgrade.close()
     server.closeAllConnections()
@@ -221,39 +223,4 @@ async function openFiles(
     maxFileBytes,
     environment,
   })
-}
-
-/** Logs are no business of the agent's file API, nor the workspace of the server's own folder. */
-async function requireApart({ workspace, dataDir }: ServerConfig): Promise<void> {
-  const [work, data] = await Promise.all([realpath(workspace), realpath(dataDir)])
-  if (!isInside(work, data) && !isInside(data, work)) return
-  throw new AgentServerError({
-    code: 'invalid_setting',
-    message: `The workspace ${work} and the data directory ${data} lie one in the other.`,
-    hint: 'Set CLAUDE_AGENT_WORKSPACE and CLAUDE_AGENT_DATA_DIR to folders apart.',
-  })
-}
-
-async function makeFolder(path: string, variable: string, mode: number): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode })
-    if (mode === 0o700) await chmod(path, mode)
-  } catch (cause) {
-    throw new AgentServerError({
-      code: 'invalid_setting',
-      message: `${variable}='${path}' is no folder and cannot be made one: ${(cause as Error).message}.`,
-      hint: 'Name a folder that this user may write to.',
-      cause,
-    })
-  }
-}
-
-/** The id of a data directory, which marks every process that its servers start. */
-async function readMark(dataDir: string): Promise<string> {
-  const path = join(dataDir, 'id')
-  const known = await readFile(path, 'utf8').catch(() => '')
-  if (/^[\w-]{36}$/.test(known)) return known
-  const fresh = drawUuid()
-  await writeFile(path, fresh, { mode: 0o600 })
-  return fresh
 }

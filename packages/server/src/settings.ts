@@ -83,7 +83,7 @@ export const SETTINGS = {
     0,
     Number.MAX_SAFE_INTEGER,
     16 * 1024 * MIB,
-    'Size limit of a file that is written over HTTP.',
+    'Size limit of a file, or an archive, that is written over HTTP.',
   ),
   maxConnections: number(
     'CLAUDE_AGENT_MAX_CONNECTIONS',
@@ -175,6 +175,20 @@ export const SETTINGS = {
     MAX_LEASE_MS,
     0,
     'Milliseconds after which the server ends itself, unless its lease is extended; 0 for never.',
+  ),
+  mirror: optional(
+    'CLAUDE_AGENT_MIRROR',
+    'Where copies of all sessions are kept: an http(s) URL that takes `PUT`, or a directory outside the workspace.',
+    'mirror',
+  ),
+  mirrorToken: optional('CLAUDE_AGENT_MIRROR_TOKEN', 'Bearer token for that URL. No flag: it is a secret.'),
+  mirrorMaxBytes: number(
+    'CLAUDE_AGENT_MIRROR_MAX_BYTES',
+    'mirror-max-bytes',
+    1024 * 1024,
+    Number.MAX_SAFE_INTEGER,
+    1024 * MIB,
+    'Bytes on disk that may wait for the mirror to take them.',
   ),
   sealFile: optional(
     'CLAUDE_AGENT_SEAL_FILE',

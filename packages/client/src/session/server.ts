@@ -1,4 +1,13 @@
-import type { CreateSessionRequest, Health, SessionInfo, SessionList } from '@claude-agent/protocol'
+import type {
+  CreateSessionRequest,
+  Health,
+  SessionInfo,
+  SessionList,
+  TranscriptInfo,
+  TranscriptList,
+  TranscriptMessage,
+  TranscriptPage,
+} from '@claude-agent/protocol'
 import { type Locate, parseEndpoint } from '../endpoint.ts'
 import { call, type JsonRequest } from '../http.ts'
 import { isUnreached, LinkedAbort, persist } from '../patience.ts'
@@ -6,9 +15,16 @@ import { encodeOptions } from '../query-options.ts'
 import type { CallOptions } from '../types.ts'
 import { locateSandbox } from '../sandbox/endpoint.ts'
 import { randomUuid } from '../uuid.ts'
+import { type CopyMeans, importSession, readTranscripts } from './copies.ts'
 import { type Limits, LIMITS } from './limits.ts'
 import { Session } from './session.ts'
-import type { ListSessionsOptions, ServerAddress, ServerOptions } from './types.ts'
+import type {
+  ImportOptions,
+  ListSessionsOptions,
+  ListTranscriptsOptions,
+  ServerAddress,
+  ServerOptions,
+} from './types.ts'
 
 /** A claude-agent-server and its sessions. It holds no connection: each session has its own while somebody listens. */
 export class AgentServer {
@@ -68,11 +84,11 @@ export class AgentServer {
   }
 
   /** One page of the sessions, the oldest first. */
-  listSessions({ after, limit, signal }: ListSessionsOptions = {}): Promise<SessionList> {
+  listSessions({ after, limit, sdkSessionId, signal }: ListSessionsOptions = {}): Promise<SessionList> {
     return this.#call({
       method: 'GET',
       path: '/sessions',
-      params: { after, limit: limit?.toString() },
+      params: { after, limit: limit?.toString(), sdkSessionId },
       signal,
     })
   }
@@ -85,6 +101,58 @@ export class AgentServer {
       yield* page.sessions
       after = page.next
     } while (after !== undefined)
+  }
+
+  /** The session that has a conversation of the SDK, by the SDK's id of it; undefined when none does. */
+  async sessionWith(sdkSessionId: string, options: CallOptions = {}): Promise<Session | undefined> {
+    const { sessions } = await this.listSessions({ ...options, sdkSessionId, limit: 1 })
+    return sessions[0] && this.session(sessions[0].id)
+  }
+
+  /** The session in which something happened last; undefined when there is none. */
+  async latestSession(options: CallOptions = {}): Promise<Session | undefined> {
+    let latest: SessionInfo | undefined
+    for await (const info of this.sessions(options))
+      if (latest === undefined || info.updatedAt >= latest.updatedAt) latest = info
+    return latest && this.session(latest.id)
+  }
+
+  /**
+   * Makes a session out of what `export()` of one gave, or a mirror has. In a browser all of it is read into memory first.
+   * @throws AgentServerError `invalid_archive`, `session_exists`, `option_refused`, `file_too_large`
+   */
+  async importSession(
+    archive: Blob | ReadableStream<Uint8Array>,
+    options: ImportOptions = {},
+  ): Promise<Session> {
+    return this.session(await importSession(this.#means, archive, options))
+  }
+
+  /** The conversations that the SDK knows in the workspace, those of sessions too; the last ones that changed first. */
+  async *transcripts(options: ListTranscriptsOptions = {}): AsyncGenerator<TranscriptInfo, void, void> {
+    let { after } = options
+    do {
+      const page = await readTranscripts<TranscriptList>(this.#means, { ...options, after })
+      yield* page.transcripts
+      after = page.next
+    } while (after !== undefined)
+  }
+
+  /** What was said in one of them. @throws AgentServerError `transcript_not_found` */
+  async *transcript(
+    sdkSessionId: string,
+    options: ListTranscriptsOptions = {},
+  ): AsyncGenerator<TranscriptMessage, void, void> {
+    let { after } = options
+    do {
+      const page = await readTranscripts<TranscriptPage>(this.#means, { ...options, after }, sdkSessionId)
+      yield* page.messages
+      after = page.next
+    } while (after !== undefined)
+  }
+
+  get #means(): CopyMeans {
+    return { locate: this.#locate, limits: this.#limits }
   }
 
   async #call<T>(request: Omit<JsonRequest, 'timeoutMs'>): Promise<T> {

@@ -9,6 +9,7 @@ import {
   type CallMethod,
   type CallResult,
   type Cursor,
+  type ForkRequest,
   type MessageAccepted,
   type MessageCancelled,
   type SessionInfo,
@@ -18,13 +19,22 @@ import type { Locate } from '../endpoint.ts'
 import { LinkedAbort, orAborted } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions, ConnectionState } from '../types.ts'
+import { exportSession, forkSession } from './copies.ts'
 import type { Limits } from './limits.ts'
 import { type Place, readPlace } from './place.ts'
 import { encodePrompt, PromptWatch } from './prompt.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import { type Request, Requests } from './requests.ts'
 import { SessionLine } from './session-line.ts'
-import type { AskTypes, EventsOptions, EventStream, Prompt, SendOptions, SessionHandlers } from './types.ts'
+import type {
+  AskTypes,
+  EventsOptions,
+  EventStream,
+  ExportOptions,
+  Prompt,
+  SendOptions,
+  SessionHandlers,
+} from './types.ts'
 
 export interface SessionParts {
   id: string
@@ -36,6 +46,7 @@ export interface SessionParts {
 /** One session on a server. It lives there whether or not this client, or any, looks at it. */
 export class Session {
   readonly id: string
+  readonly #parts: SessionParts
   readonly #client: string
   readonly #path: string
   readonly #line: SessionLine
@@ -48,6 +59,7 @@ export class Session {
   /** Asks for nothing. `AgentServer.session()` makes it. */
   constructor(parts: SessionParts) {
     this.id = parts.id
+    this.#parts = parts
     this.#client = parts.client
     this.#path = `/sessions/${encodeURIComponent(parts.id)}`
     this.#line = new SessionLine({ ...parts, path: this.#path })
@@ -88,6 +100,27 @@ export class Session {
   /** Ends the agent and removes the session with its history, for good. */
   async delete(options: CallOptions = {}): Promise<void> {
     await this.#requests.call({ method: 'DELETE', path: this.#path, ...options })
+  }
+
+  /**
+   * A session that goes on from here by itself: with the events up to the end of a turn, and what the agent remembers of
+   * them. Files of the workspace are the same for both.
+   * @throws AgentServerError `no_turn_end`, `history_lost`, `session_exists`, `too_many_sessions`
+   */
+  async fork(request: ForkRequest = {}, options: CallOptions = {}): Promise<Session> {
+    const id = await this.#during(options.signal, (signal) =>
+      forkSession(this.#parts, this.#path, request, signal),
+    )
+    return new Session({ ...this.#parts, id })
+  }
+
+  /**
+   * The session as one file, for `importSession()` of another server: its events and what the agent remembers up to the
+   * end of a turn, `at` or the last one; without secrets. It comes as it is read, and fails where the line does.
+   * @throws AgentServerError `no_turn_end`, `history_lost`
+   */
+  export(options: ExportOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return exportSession(this.#parts, this.#path, options)
   }
 
   /**

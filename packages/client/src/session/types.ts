@@ -53,7 +53,26 @@ export interface SendOptions extends CallOptions {
   priority?: 'now' | 'next' | 'later' | undefined
 }
 
+export interface ExportOptions extends CallOptions {
+  /** The last event that the archive has: the end of a turn. @default the last one */
+  at?: number | undefined
+}
+
+export interface ImportOptions extends CallOptions {
+  /** The id of the session here. @default as in the archive */
+  id?: string | undefined
+}
+
+export interface ListTranscriptsOptions extends CallOptions {
+  /** `next` of the page before. */
+  after?: string | undefined
+  /** Entries per page. @default the server's */
+  limit?: number | undefined
+}
+
 export interface ListSessionsOptions extends CallOptions {
+  /** Only sessions that have, or had, this conversation of the SDK. */
+  sdkSessionId?: string | undefined
   /** `next` of the page before. */
   after?: string | undefined
   /** Sessions per page. @default the server's */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SessionInfo, SessionList as Page } from '@claude-agent/protocol'
 import { describeResting } from './info.ts'
 import { charactersOf } from './prompt-queue.ts'
@@ -69,6 +70,15 @@ export class SessionList {
       if (found.includes(sdkSessionId)) ids.push(id)
     }
     return ids
+  }
+
+  /** How far the log of a session is; undefined for one that is being opened, or is gone. */
+  async reachOf(id: string): Promise<{ log: string; lastSeq: number; isOpen: boolean } | undefined> {
+    const rest = this.#resting(id)?.rest
+    if (rest !== undefined) return { log: rest.log, lastSeq: rest.lastSeq, isOpen: false }
+    const opening = this.#entries.get(id)?.session?.catch(() => undefined)
+    const session = await Promise.race([opening, nextTurn(undefined)])
+    return session && { log: session.feed.id, lastSeq: session.feed.lastSeq, isOpen: true }
   }
 
   async #conversationsOf(id: string): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import { AgentServerError, PROTOCOL_VERSION, type Health } from '@claude-agent/protocol'
+import { AgentServerError, PROTOCOL_VERSION, type Health, type MirrorHealth } from '@claude-agent/protocol'
 import { Hono, type Context, type Next } from 'hono'
 import type { Access } from './access.ts'
 import { headersOf, statusOf, toServerError } from './errors.ts'
@@ -7,6 +7,7 @@ export interface HttpParts {
   access: Access
   version: string
   isStopping: () => boolean
+  mirror?: (() => MirrorHealth) | undefined
   page: Hono
   config: Hono
   files: Hono
@@ -20,7 +21,7 @@ const SOCKETS = ['/ws', '/files/watch', '/sessions/:id/ws']
 
 /** Every HTTP address of the server. Handlers return values or throw; this is the edge that answers. */
 export function createHttp(parts: HttpParts): Hono {
-  const { access, version, isStopping, page, config, files, sessions, transcripts, lease } = parts
+  const { access, version, isStopping, mirror, page, config, files, sessions, transcripts, lease } = parts
   const app = new Hono()
   app.onError((error, c) => {
     const known = toServerError(error, c.req.raw.signal.aborted)
@@ -41,6 +42,7 @@ export function createHttp(parts: HttpParts): Hono {
       version,
       protocol: PROTOCOL_VERSION,
       sealed: false,
+      ...(mirror === undefined ? {} : { mirror: mirror() }),
     } satisfies Health),
   )
   app.route('/', page)

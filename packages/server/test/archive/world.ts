@@ -16,6 +16,7 @@ import { temporaryFolder } from '../support.ts'
 export interface ArchiveWorld {
   archives: Archives
   sessions: Sessions
+  host: AgentHost
   folder: string
   workspace: string
   /** The files in the home of the agents, with their contents. */
@@ -58,6 +59,7 @@ export async function createWorld(given?: string): Promise<ArchiveWorld> {
   return {
     archives: new Archives({ sessions, store, host }),
     sessions,
+    host,
     folder,
     workspace,
     home: async () => await readAll(home),
