@@ -5,7 +5,7 @@ import { http, Peer } from '../sessions/support/peer.ts'
 import { crash, describe, expect, setStage, test } from '../sessions/support/shared.ts'
 
 describe('a fork', { timeout: 4 * PATIENT_MS }, () => {
-  test('at the end of a turn remembers what was said until then, and nothing of what came after', async ({
+  test('A copy has the events of the first under the same numbers, up to the end of a turn, and what the agent remembers of them; its log is another one, and what is done in the one is not heard of in the other', async ({
     world,
     stage,
   }) => {
@@ -108,7 +108,7 @@ describe('a fork', { timeout: 4 * PATIENT_MS }, () => {
     peer.interrupt()
   })
 
-  test('does not run prompts that waited in the first: there they run, here they are cancelled', async ({
+  test('A prompt that waited when a session was copied is run in the first one, and cancelled in the copy', async ({
     world,
     stage,
   }) => {

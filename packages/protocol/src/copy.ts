@@ -1,23 +1,5 @@
 import type { Seq } from './event.ts'
-import type { SessionUpdate, SessionUsage } from './session.ts'
-
-/**
- * What stands before it in the log is a copy: of a `session` of this server (a fork), of an `archive`, or of a
- * `transcript` of the SDK that no session had. The session goes on from here by itself.
- */
-export interface CopiedEvent {
-  type: 'copied'
-  source: 'session' | 'archive' | 'transcript'
-  /** Whose copy it is: the id of the session, or the SDK's id of the transcript. */
-  from: string
-  /** The log that was copied, and the last event of it that was. */
-  log?: string
-  at?: Seq
-  /** The SDK's id of the conversation that goes on here; absent when nothing was said yet. */
-  sdkSessionId?: string
-  /** What the session has used so far: nothing, for a fork. */
-  usage: SessionUsage
-}
+import type { SessionUpdate } from './session.ts'
 
 /** `POST /sessions/:id/fork` */
 export interface ForkRequest extends Pick<SessionUpdate, 'title' | 'metadata' | 'options'> {

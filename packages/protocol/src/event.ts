@@ -1,9 +1,8 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskKind, AskData, AskOutcome } from './ask.ts'
 import type { CallMethod } from './call.ts'
-import type { CopiedEvent } from './copy.ts'
 import type { ErrorBody } from './errors.ts'
-import type { SessionStatus, SessionUpdate, UsageTotals } from './session.ts'
+import type { SessionStatus, SessionUpdate, SessionUsage, UsageTotals } from './session.ts'
 import type { UserMessageInput } from './up.ts'
 
 /** A number that a session's log gave to an event; the first is 1, and there are no gaps. */
@@ -104,6 +103,24 @@ export interface CallMadeEvent {
   key?: string
   /** Who called, by the name that the client gave itself. */
   by: string
+}
+
+/**
+ * What stands before it in the log is a copy: of a `session` of this server (a fork), of an `archive`, or of a
+ * `transcript` of the SDK that no session had. The session goes on from here by itself.
+ */
+export interface CopiedEvent {
+  type: 'copied'
+  source: 'session' | 'archive' | 'transcript'
+  /** Whose copy it is: the id of the session, or the SDK's id of the transcript. */
+  from: string
+  /** The log that was copied, and the last event of it that was. */
+  log?: string
+  at?: Seq
+  /** The SDK's id of the conversation that goes on here; absent when nothing was said yet. */
+  sdkSessionId?: string
+  /** What the session has used so far: nothing, for a fork. */
+  usage: SessionUsage
 }
 
 /** What the agent's process wrote to stderr. */

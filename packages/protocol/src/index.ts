@@ -42,6 +42,7 @@ export type {
   AskEvent,
   AskSettledEvent,
   CallMadeEvent,
+  CopiedEvent,
   EphemeralEvent,
   ErrorEvent,
   InfoEvent,
@@ -59,7 +60,6 @@ export type {
 export { isLogged } from './event.ts'
 // copies of sessions, and transcripts of the SDK
 export type {
-  CopiedEvent,
   ForkRequest,
   TranscriptInfo,
   TranscriptList,

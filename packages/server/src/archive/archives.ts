@@ -7,7 +7,7 @@ import type { SessionRecord } from '../session/record.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { SessionStore } from '../session/store.ts'
 import { exportSession, type Export } from './export.ts'
-import { readArchive } from './section-reader.ts'
+import { readArchive, type ArchiveItem } from './section-reader.ts'
 import { invalidArchive, type SectionHeader } from './section.ts'
 import { stageTranscript, transcriptInUse } from './taken-over.ts'
 import { NO_USAGE, StagedSession, type CopyAs } from './staged-session.ts'
@@ -133,33 +133,37 @@ export class Archives {
   }
 
   async #takeIn(bytes: AsyncIterable<Uint8Array>, as: TakeIn): Promise<Copied> {
-    const { sessions, store, host } = this.#parts
     const items = readArchive(bytes)
-    const { header } = (await items.next()).value as { header: SectionHeader }
-    const { session } = header
+    try {
+      const { header } = (await items.next()).value as { header: SectionHeader }
+      return await this.#takeInSections(header, items, as)
+    } finally {
+      await items.return(undefined)
+    }
+  }
+
+  async #takeInSections(
+    first: SectionHeader,
+    items: AsyncIterable<ArchiveItem>,
+    as: TakeIn,
+  ): Promise<Copied> {
+    const { sessions, store, host } = this.#parts
+    const { session } = first
     const id = as.id ?? session.id
     if (!SESSION_ID.test(id)) throw invalidArchive('The id of its session is none.')
-    const isSame = (origin: Origin | undefined): boolean =>
-      origin?.source === as.source && origin.from === session.id && origin.log === header.log.id
-    if (isSame(sessions.record(id)?.origin)) return { info: await sessions.info(id), created: false }
+    const known = sessions.record(id)?.origin
+    if (known?.source === as.source && known.from === session.id && known.log === first.log.id)
+      return { info: await sessions.info(id), created: false }
     sessions.requireFree(id)
     // As they are shown: `[redacted]` stands for itself.
     const options = as.options ?? acceptOptions(session.options, session.options)
     host.requireUsable(options)
-    const staged = await StagedSession.read(header, items, await store.stage(), host.home(options), as)
+    const staged = await StagedSession.read(first, items, await store.stage(), host.home(options), as)
     try {
-      const { title, metadata, limits, askTimeoutMs, interactive, systemPrompt } = staged.header.session
-      const { id: log, last: at } = staged.header.log
-      const origin: Origin = { source: as.source, from: session.id, log, at }
-      const fields = { title, metadata, limits, askTimeoutMs, interactive, systemPrompt, ...as.fields }
-      const added = await sessions.add(
-        { id, ...fields, isPlain: false, origin, updatedSeq: staged.log.lastSeq },
-        options,
-        async (record) => {
-          await staged.place()
-          await store.adopt(staged.folder, record)
-        },
-      )
+      const added = await sessions.add({ id, ...staged.fields, ...as.fields }, options, async (record) => {
+        await staged.place()
+        await store.adopt(staged.folder, record)
+      })
       return { info: added.info(), created: true }
     } catch (error) {
       await staged.discard()

@@ -15,18 +15,18 @@ export type ArchiveItem = { header: SectionHeader } | { piece: Piece } | { end: 
  */
 export async function* readArchive(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveItem> {
   const source = new ByteSource(bytes)
-  let sections = 0
-  for (;;) {
-    source.hash = createHash('sha256')
-    const first = await source.line()
-    if (first === undefined) {
-      if (sections === 0) throw invalidArchive('It is empty.')
-      return
+  try {
+    for (let sections = 0; ; sections += 1) {
+      source.hash = createHash('sha256')
+      const first = await source.line()
+      if (first === undefined && sections > 0) return
+      if (first === undefined) throw invalidArchive('It is empty.')
+      yield { header: readHeader(first) }
+      yield* readParts(source)
+      yield { end: true }
     }
-    yield { header: readHeader(first) }
-    yield* readParts(source)
-    sections += 1
-    yield { end: true }
+  } finally {
+    await source.close()
   }
 }
 
@@ -84,6 +84,11 @@ class ByteSource {
       left -= piece.length
       yield piece
     }
+  }
+
+  /** Nothing more is taken. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
   }
 
   #shift(count: number): Buffer {

@@ -12,6 +12,8 @@ const MAX_EVENT = 64 * 1024 * 1024
 /** Bytes after which a new segment begins. */
 const SEGMENT = 32 * 1024 * 1024
 
+const NEWLINE = Buffer.from('\n')
+
 /** A log that is made of the events of another one, with their numbers, in a folder of its own. */
 export class StagedLog {
   /** What the events come to. */
@@ -22,16 +24,11 @@ export class StagedLog {
   )
   #file: FileHandle | undefined
   #bytes = 0
-  #first: Seq | undefined
+  #hasBegun = false
   #last: Seq = 0
 
   constructor(folder: string) {
     this.#folder = folder
-  }
-
-  /** The number of the first event; undefined while there is none. */
-  get firstSeq(): Seq | undefined {
-    return this.#first
   }
 
   get lastSeq(): Seq {
@@ -40,22 +37,25 @@ export class StagedLog {
 
   /** The next events are from this number on. @throws AgentServerError `invalid_archive` */
   begin(first: Seq): void {
-    if (this.#first === undefined && this.#last === 0) this.#last = first - 1
+    if (!this.#hasBegun) this.#last = first - 1
     else if (first !== this.#last + 1)
       throw invalidArchive(`Events ${this.#last + 1} to ${first - 1} are missing in it.`)
+    this.#hasBegun = true
   }
 
   /** @throws AgentServerError `invalid_archive` */
   async write(bytes: Buffer): Promise<void> {
+    const lines: Buffer[] = []
     for (const line of this.#lines.push(bytes)) {
-      const event = readEvent(line, this.#last + 1)
+      const event = readEvent(line, this.#last + lines.length + 1)
       try {
         this.state.apply(event)
       } catch (cause) {
         throw invalidArchive(`Event ${event.seq} cannot be what it says.`, cause)
       }
-      await this.#append(line, event.seq)
+      lines.push(line)
     }
+    await this.#append(lines)
   }
 
   /** The events of a section are over. @throws AgentServerError `invalid_archive` */
@@ -66,8 +66,7 @@ export class StagedLog {
 
   /** Adds an event of this server's. */
   async add(event: NewEvent): Promise<void> {
-    const seq = this.#last + 1
-    await this.#append(Buffer.from(JSON.stringify({ seq, at: Date.now(), ...event })), seq)
+    await this.#append([Buffer.from(JSON.stringify({ seq: this.#last + 1, at: Date.now(), ...event }))])
   }
 
   /** Makes it durable, under an id of its own. */
@@ -91,16 +90,16 @@ export class StagedLog {
     }
   }
 
-  async #append(line: Buffer, seq: Seq): Promise<void> {
+  async #append(lines: readonly Buffer[]): Promise<void> {
+    if (lines.length === 0) return
     if (this.#file !== undefined && this.#bytes > SEGMENT) await this.close()
     if (this.#file === undefined) {
-      this.#file = await open(segmentPath(this.#folder, seq), 'wx', 0o600)
+      this.#file = await open(segmentPath(this.#folder, this.#last + 1), 'wx', 0o600)
       this.#bytes = 0
     }
-    const whole = Buffer.concat([line, Buffer.from('\n')])
+    const whole = Buffer.concat(lines.flatMap((line) => [line, NEWLINE]))
     await this.#file.appendFile(whole)
     this.#bytes += whole.length
-    this.#first ??= seq
-    this.#last = seq
+    this.#last += lines.length
   }
 }

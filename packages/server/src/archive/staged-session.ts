@@ -1,6 +1,13 @@
 import { rm } from 'node:fs/promises'
-import { AgentServerError, REDACTED, type CopiedEvent, type SessionUsage } from '@claude-agent/protocol'
+import {
+  AgentServerError,
+  REDACTED,
+  type CopiedEvent,
+  type Seq,
+  type SessionUsage,
+} from '@claude-agent/protocol'
 import type { TranscriptHome } from '../agent/transcript-home.ts'
+import type { RecordFields } from '../session/record.ts'
 import { storageFull } from '../log/event-log.ts'
 import { acceptCall } from '../policy/calls.ts'
 import type { ArchiveItem } from './section-reader.ts'
@@ -32,15 +39,23 @@ export interface CopyAs {
  * archive is trusted: each event and each line is looked at, calls go through the policy, and no path of it is used.
  */
 export class StagedSession {
-  readonly header: SectionHeader
-  readonly log: StagedLog
   readonly folder: string
+  /** What its record is to say. */
+  readonly fields: Omit<RecordFields, 'id'>
   readonly #transcript: StagedTranscript
 
-  private constructor(folder: string, header: SectionHeader, log: StagedLog, transcript: StagedTranscript) {
+  private constructor(
+    folder: string,
+    { session, log: { id: log, last: at } }: SectionHeader,
+    { source }: CopyAs,
+    updatedSeq: Seq,
+    transcript: StagedTranscript,
+  ) {
+    const { title, metadata, limits, askTimeoutMs, interactive, systemPrompt } = session
+    const origin = { source, from: session.id, log, at }
+    const said = { title, metadata, limits, askTimeoutMs, interactive, systemPrompt }
     this.folder = folder
-    this.header = header
-    this.log = log
+    this.fields = { ...said, isPlain: false, origin, updatedSeq }
     this.#transcript = transcript
   }
 
@@ -62,7 +77,7 @@ export class StagedSession {
       }
       const header = await readSections(first, items, log, transcript, target)
       await finishLog(log, header, as, transcript.target)
-      return new StagedSession(folder, header, log, transcript)
+      return new StagedSession(folder, header, as, log.lastSeq, transcript)
     } catch (error) {
       await Promise.allSettled([log.close(), transcript.close()])
       await rm(folder, { recursive: true, force: true })

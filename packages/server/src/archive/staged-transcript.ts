@@ -55,13 +55,10 @@ export class StagedTranscript {
   async write(bytes: Buffer): Promise<void> {
     if (this.#file === undefined)
       throw invalidArchive('It has a transcript that its header does not tell of.')
-    for (const line of this.#lines.push(bytes)) {
-      const moved = this.#move(line)
-      if (moved === undefined) continue
-      this.#bytes += moved.length
-      if (this.#bytes > MAX_BYTES) throw invalidArchive(`Its transcript has more than ${MAX_BYTES} bytes.`)
-      await this.#file.appendFile(moved)
-    }
+    const moved = [...this.#lines.push(bytes)].flatMap((line) => this.#move(line) ?? [])
+    this.#bytes += moved.reduce((sum, { length }) => sum + length, 0)
+    if (this.#bytes > MAX_BYTES) throw invalidArchive(`Its transcript has more than ${MAX_BYTES} bytes.`)
+    await this.#file.appendFile(Buffer.concat(moved))
   }
 
   /** @throws AgentServerError `invalid_archive` */

@@ -15,6 +15,8 @@ const LOOK_MS = 1000
 const AFTER = 5
 /** What the store gets at the end of the server. */
 const LAST_MS = 3_000
+/** Sections of a session that may wait. */
+const MAX_COUNT = 10_000
 /** Pauses after the store took nothing: the first one, and the longest. */
 const PAUSE_MS = 1000
 const MAX_PAUSE_MS = 60_000
@@ -132,9 +134,10 @@ export class Mirror {
     if (!reach.isOpen && log?.seq === reach.lastSeq && log.id === reach.log) return undefined
     const session = await sessions.open(id)
     do {
-      if (this.#bytes <= maxBytes) continue
+      const { count } = copy.outbox
+      if (this.#bytes <= maxBytes && count < MAX_COUNT) continue
       copy.looks = AFTER
-      return `${this.#bytes} bytes wait already, and ${maxBytes} are the limit`
+      return `${this.#bytes} bytes wait already, of this session in ${count} sections, which is the limit`
     } while (await this.#cut(copy, session))
     return undefined
   }
@@ -157,7 +160,10 @@ export class Mirror {
     let fault: Error | undefined
     for (const [id, { outbox }] of this.#copies) {
       const { oldest } = outbox
-      if (oldest === undefined) continue
+      if (oldest === undefined) {
+        if (this.#parts.sessions.record(id) === undefined) await this.#forget(id)
+        continue
+      }
       try {
         const name = `${id}/${oldest.generation}/${String(oldest.number).padStart(12, '0')}.part`
         await this.#parts.store.put(name, await readFile(oldest.path), signal)
@@ -167,8 +173,6 @@ export class Mirror {
         fault = error as Error
         continue
       }
-      const isGone = this.#parts.sessions.record(id) === undefined
-      if (isGone && outbox.oldest === undefined) await this.#forget(id)
     }
     if (fault !== undefined && !this.#isFailing)
       console.error(`claude-agent-server: the mirror takes nothing: ${fault.message}. It is tried again.`)

@@ -26,6 +26,7 @@ export class Outbox {
   readonly #folder: string
   readonly #waiting: Waiting[] = []
   #position: MirrorPosition | undefined
+  #bytes = 0
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -35,8 +36,7 @@ export class Outbox {
   static async open(folder: string): Promise<Outbox> {
     const outbox = new Outbox(folder)
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    const text = await readFile(join(folder, POSITION), 'utf8').catch(() => undefined)
-    if (text !== undefined) outbox.#position = JSON.parse(text) as MirrorPosition
+    outbox.#position = await readPosition(join(folder, POSITION))
     const names = await readdir(folder)
     for (const name of names.filter((one) => one.endsWith('.new'))) {
       const number = Number.parseInt(name, 10)
@@ -58,7 +58,12 @@ export class Outbox {
   }
 
   get bytes(): number {
-    return this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0)
+    return this.#bytes
+  }
+
+  /** How many wait. */
+  get count(): number {
+    return this.#waiting.length
   }
 
   /** The one that is to be taken next. */
@@ -86,18 +91,30 @@ export class Outbox {
   /** The oldest was taken. */
   async taken(): Promise<void> {
     const [oldest] = this.#waiting
-    if (oldest !== undefined) await rm(oldest.path, { force: true })
+    if (oldest === undefined) return
+    await rm(oldest.path, { force: true })
+    this.#bytes -= oldest.bytes
     this.#waiting.shift()
   }
 
   async #add({ number, generation }: Place): Promise<void> {
     const path = this.#pathOf({ number, generation })
     const { size, mtimeMs } = await stat(path)
+    this.#bytes += size
     this.#waiting.push({ number, generation, path, bytes: size, since: mtimeMs })
   }
 
   #pathOf({ number, generation }: Place): string {
     return join(this.#folder, `${String(number).padStart(12, '0')}.${generation}.part`)
+  }
+}
+
+/** What is written of it; undefined when nothing is, or nothing that can be read: then the session is copied anew. */
+async function readPosition(path: string): Promise<MirrorPosition | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as MirrorPosition
+  } catch {
+    return undefined
   }
 }
 

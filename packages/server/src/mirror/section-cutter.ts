@@ -12,6 +12,7 @@ import { describeSession } from '../archive/export.ts'
 import { writeSection, type Piece } from '../archive/section-writer.ts'
 import { readSidePieces } from '../archive/transcript-pieces.ts'
 import type { SectionHeader } from '../archive/section.ts'
+import { createLogId } from '../log/log-identity.ts'
 import { readLines } from '../log/line-reader.ts'
 import type { Session } from '../session/session.ts'
 
@@ -26,7 +27,7 @@ const NEWLINE = Buffer.from('\n')
 
 /** How far the sections of a session reach. */
 export interface MirrorPosition {
-  /** Sections of one generation follow one another; another one begins from the start. */
+  /** Sections of one generation follow one another; a later one begins from the start. Names sort by time. */
   generation: string
   /** The last section. */
   number: number
@@ -68,7 +69,7 @@ export async function cutSection(
   }
   return {
     position: {
-      generation: from?.generation ?? `${feed.id}-${log.first}`,
+      generation: from?.generation ?? `${Date.now()}-${createLogId()}`,
       number: (before?.number ?? 0) + 1,
       log: { id: feed.id, seq: log.last },
       transcript: transcript.position,

@@ -4,6 +4,7 @@ import type { LoggedEvent } from '@claude-agent/protocol'
 import { describe, expect, test } from 'vitest'
 import { prompted, promptEnded, spoke, started } from '../session/events.ts'
 import { temporaryFolder } from '../support.ts'
+import { heldBytes } from '../transport/sessions/session-server.ts'
 import { archiveOf, inPieces, SDK_ID, TRANSCRIPT, type ArchiveSetup } from './archive-file.ts'
 import { createWorld, type ArchiveWorld } from './world.ts'
 
@@ -288,3 +289,33 @@ describe('of a hostile archive', () => {
     expect(await world.home()).toMatchObject(before)
   })
 })
+
+test(
+  'an archive of 30 MB is taken in and given out again with a few MB in memory',
+  { timeout: 120_000 },
+  async () => {
+    const world = await createWorld()
+    const text = 'x'.repeat(20_000)
+    const events = Array.from({ length: 1500 }, () => ({ type: 'info', data: text }))
+    const archive = archiveOf({ events })
+    const before = heldBytes()
+    let most = 0
+    async function* watched(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+      let passed = 0
+      for await (const piece of bytes) {
+        yield piece
+        passed += piece.length
+        if (passed < 10_000_000) continue
+        passed = 0
+        most = Math.max(most, heldBytes() - before)
+      }
+    }
+    await world.archives.import(watched(inPieces(archive, 64 * 1024)))
+    expect(most).toBeLessThan(8_000_000)
+    most = 0
+    let size = 0
+    for await (const { length } of watched((await world.archives.export('there')).bytes)) size += length
+    expect(size).toBeGreaterThan(archive.length - 1000)
+    expect(most).toBeLessThan(8_000_000)
+  },
+)

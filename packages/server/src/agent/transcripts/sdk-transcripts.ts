@@ -13,8 +13,8 @@ const PROGRAM = fileURLToPath(
 const READ_MS = 30_000
 /** Bytes of an answer. */
 const MAX_ANSWER = 128 * 1024 * 1024
-/** Megabytes of memory for the program: a transcript may be anything. */
-const HEAP = '--max-old-space-size=1024'
+/** What it may have of memory: a transcript may be anything. */
+const NODE_OPTIONS = '--max-old-space-size=1024'
 
 interface Page<Entry> {
   entries: Entry[]
@@ -44,7 +44,7 @@ export class SdkTranscripts {
 
   async #ask<Entry>(what: string, offset: number, limit: number, id = ''): Promise<Page<Entry>> {
     const { env, workspace, user } = this.#home
-    const args = [HEAP, PROGRAM, what, workspace, String(offset), String(limit), id]
+    const args = [PROGRAM, what, workspace, String(offset), String(limit), id]
     const plain = { command: process.execPath, args }
     const { command, args: given } = user?.enter(plain) ?? plain
     const text = await this.#inTurn(() => read(command, [...given], pick(env)))
@@ -56,6 +56,7 @@ export class SdkTranscripts {
 function pick({ PATH, HOME, CLAUDE_CONFIG_DIR }: TranscriptHome['env']): Record<string, string> {
   return {
     PATH: PATH ?? '/usr/bin:/bin',
+    NODE_OPTIONS,
     ...(HOME === undefined ? {} : { HOME }),
     ...(CLAUDE_CONFIG_DIR === undefined ? {} : { CLAUDE_CONFIG_DIR }),
   }
