@@ -54,7 +54,9 @@ export async function exportSession(session: Session, home: TranscriptHome, at?:
       ? {}
       : { transcript: { sdkSessionId: sdkSessionId!, from: 0, to: transcript.size } }),
   }
-  const release = async (): Promise<void> => void (await transcript?.file.close().catch(() => {}))
+  const release = async (): Promise<void> => {
+    await transcript?.file.close().catch(() => {})
+  }
   async function* pieces(): AsyncGenerator<Piece> {
     yield* readLog(feed, first, turnEnd.at)
     if (transcript !== undefined) yield* readTranscriptPieces(home, sdkSessionId!, transcript, later)
@@ -100,7 +102,7 @@ export function describeSession(
 }
 
 /** The events from `first` to `last`, as they stand in the log. */
-export async function* readLog(feed: Pick<Feed, 'read'>, first: Seq, last: Seq): AsyncGenerator<Piece> {
+async function* readLog(feed: Pick<Feed, 'read'>, first: Seq, last: Seq): AsyncGenerator<Piece> {
   let next = first
   let held: Buffer[] = []
   let size = 0

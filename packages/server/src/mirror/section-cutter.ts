@@ -148,7 +148,8 @@ async function changedFiles(
   for (const side of await listSideFiles(home, sdkSessionId)) {
     const file = await openSideFile(home, side)
     if (file === undefined) continue
-    const { size, mtimeMs } = await file.stat().finally(() => file.close())
+    const { size, mtimeMs } = await file.stat()
+    await file.close()
     const mark = `${size}:${mtimeMs}`
     if (files[side.name] === mark || size > room) continue
     room -= size

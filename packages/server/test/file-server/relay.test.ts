@@ -266,6 +266,7 @@ describe('a page of another origin that may speak', () => {
       page: none,
       config: none,
       sessions: none,
+      transcripts: none,
       lease: none,
       files,
     })

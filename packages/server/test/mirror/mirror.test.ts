@@ -1,7 +1,9 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createDirectoryStore } from '../../src/mirror/directory-store.ts'
 import { createHttpStore } from '../../src/mirror/http-store.ts'
@@ -10,6 +12,8 @@ import type { MirrorStore } from '../../src/mirror/mirror-store.ts'
 import { archiveOf, inPieces, SDK_ID } from '../archive/archive-file.ts'
 import { createWorld, type ArchiveWorld } from '../archive/world.ts'
 import { temporaryFolder, until } from '../support.ts'
+
+const execute = promisify(execFile)
 
 /** A store in memory that can be made to fail, and notes each try. */
 class MemoryStore implements MirrorStore {
@@ -127,11 +131,10 @@ describe('the mirror', () => {
     await until('something waits', () => first.health().pendingBytes > 0)
     await first.close()
     const folder = join(world.folder, 'mirror/there')
-    const [name] = (await readdir(folder)).filter((one) => one.endsWith('.part'))
+    const name = (await readdir(folder)).find((one) => one.endsWith('.part'))!
     // Counted, but not under its name yet; and one that was not counted.
-    const { rename } = await import('node:fs/promises')
-    await rename(join(folder, name!), join(folder, `${name}.new`))
-    await writeFile(join(folder, name!.replace('000000000001', '000000000002').concat('.new')), 'half')
+    await rename(join(folder, name), join(folder, `${name}.new`))
+    await writeFile(join(folder, name.replace('000000000001', '000000000002').concat('.new')), 'half')
     store.isDown = false
     await say(world, 'afterwards')
     const second = await start(world, store)
@@ -159,6 +162,34 @@ describe('the mirror', () => {
     await until('it is well', () => mirror.health().state === 'ok')
     const other = await createWorld()
     await other.archives.import(inPieces(store.all('there'), 1000))
+  })
+
+  test('on a full disk says so, and goes on without a gap when there is room', async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip('only root can mount a small disk')
+    const warned = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => warned.mockRestore())
+    const world = await populate()
+    const disk = join(world.folder, 'mirror')
+    await mkdir(disk)
+    try {
+      await execute('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk])
+    } catch (error) {
+      skip(`no tmpfs can be mounted here: ${(error as Error).message}`)
+    }
+    onTestFinished(async () => void (await execute('umount', ['-l', disk])))
+    await writeFile(join(disk, 'ballast'), Buffer.alloc(200 * 1024))
+    const store = new MemoryStore()
+    const mirror = await start(world, store)
+    await until('the first part is there', () => store.files.size === 1)
+    await say(world, 'x'.repeat(100_000))
+    await until('it is full', () => mirror.health().state === 'full')
+    await say(world, 'afterwards')
+    await rm(join(disk, 'ballast'))
+    await until('it has all', () => store.all('there').includes('"data":"afterwards"'))
+    await mirror.close()
+    const other = await createWorld()
+    const { info } = await other.archives.import(inPieces(store.all('there'), 1000))
+    expect(info.lastSeq).toBe((await world.sessions.info('there')).lastSeq + 1)
   })
 
   test('begins a transcript anew that was written anew, and a generation where events were dropped before it had them', async () => {
