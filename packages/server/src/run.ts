@@ -36,7 +36,13 @@ function silenceShadowWarning(): void {
 }
 
 /** What only the server may know. Cloud credentials are the agent's too. */
-const SECRETS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_AGENT_TOKEN']
+const SECRETS = [
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_AGENT_TOKEN',
+  'CLAUDE_AGENT_MIRROR_TOKEN',
+]
 
 /** Starts the server itself, says where it is, and ends the process with it. */
 async function start(config: ServerConfig, listening?: Server): Promise<RunningServer> {

@@ -119,7 +119,7 @@ test('no secret has a flag, so none is ever in a command line', () => {
     Object.values(SETTINGS)
       .filter((setting) => !('flag' in setting))
       .map(({ variable }) => variable),
-  ).toEqual(['CLAUDE_AGENT_TOKEN'])
+  ).toEqual(['CLAUDE_AGENT_TOKEN', 'CLAUDE_AGENT_MIRROR_TOKEN'])
 })
 
 test('--help names every setting with its flag and its default', () => {

@@ -34,17 +34,18 @@ export interface SessionsParts {
 
 /** The sessions of a server. Those that have nothing to do are not in memory but for a record. */
 export class Sessions {
+  /** What is told of them. */
+  readonly list: SessionList
   readonly #parts: SessionsParts
   readonly #entries = new Map<string, SessionEntry>()
   readonly #resting: Resting
-  readonly #list: SessionList
   #isClosed = false
   #lastCreated = 0
 
   private constructor(parts: SessionsParts) {
     this.#parts = parts
     this.#resting = new Resting(parts.store)
-    this.#list = new SessionList(this.#entries, (id) => this.open(id))
+    this.list = new SessionList(this.#entries, (id) => this.open(id))
   }
 
   /** Finds the sessions that there are. `resume()` then goes on with those that have something left to do. */
@@ -125,15 +126,10 @@ export class Sessions {
     return this.#entries.get(id)?.record
   }
 
-  /** What is told of them. */
-  get list(): SessionList {
-    return this.#list
-  }
-
   /** @throws AgentServerError `session_not_found`, `session_deleted` */
   async info(id: string): Promise<SessionInfo> {
     this.#find(id)
-    return await this.#list.info(id)
+    return await this.list.info(id)
   }
 
   /** Sets what is given. @throws AgentServerError as `create()`, and `credentials_required` */

@@ -21,7 +21,7 @@ describe('requests', () => {
     expect(server.asked).toEqual([
       ['create', { id: 'one', options: { model: 'm' } }],
       ['create', { id: 'one', options: { model: 'm' } }],
-      ['list', 'x', 7],
+      ['list', 'x', 7, undefined],
       ['update', 'one', { title: 't' }],
       ['delete', 'one'],
     ])
