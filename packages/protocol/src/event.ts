@@ -2,6 +2,7 @@ import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskKind, AskData, AskOutcome } from './ask.ts'
 import type { CallMethod } from './call.ts'
 import type { ErrorBody } from './errors.ts'
+import type { Registration } from './register.ts'
 import type { SessionStatus, SessionUpdate, UsageTotals } from './session.ts'
 import type { UserMessageInput } from './up.ts'
 
@@ -105,6 +106,15 @@ export interface CallMadeEvent {
   by: string
 }
 
+/** A client serves this to the agent from here on, in place of what it served before. */
+export interface ClientRegisteredEvent {
+  type: 'client_registered'
+  client: string
+  /** Hash of its secret. */
+  owner: string
+  registration: Registration
+}
+
 /** What the agent's process wrote to stderr. */
 export interface InfoEvent {
   type: 'info'
@@ -127,6 +137,7 @@ export type NewEvent =
   | AgentExitedEvent
   | SessionUpdatedEvent
   | CallMadeEvent
+  | ClientRegisteredEvent
   | InfoEvent
   | ErrorEvent
 
