@@ -73,17 +73,21 @@ export interface Reply {
 export type DirectedAsk = {
   type: 'ask'
   ask: string
+  /** The name that the client has registered. */
+  client: string
 } & ({ kind: 'hook'; data: HookAskData } | { kind: 'mcp'; data: McpAskData })
 
 /** Nobody waits for an ask any more that was sent to this client. */
 export interface AskCancelled {
   type: 'ask_cancelled'
   ask: string
+  client: string
 }
 
 /** From the agent to an MCP server that runs in this client: a notification, or the response to a request of it. */
 export interface McpMessageDown {
   type: 'mcp_message'
+  client: string
   server: string
   message: McpMessage
 }

@@ -18,6 +18,7 @@ import type { Locate } from '../endpoint.ts'
 import { LinkedAbort, orAborted } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions, ConnectionState } from '../types.ts'
+import { serve } from '../serving/serve.ts'
 import type { ServeOptions, Serving } from '../serving/types.ts'
 import type { Limits } from './limits.ts'
 import { type Place, readPlace } from './place.ts'
@@ -220,8 +221,8 @@ export class Session {
    * once. Resolves once that is durable; the agent has them from its next turn on.
    * @throws AgentServerError `registration_conflict`, `registration_too_large`, `owner_mismatch`, `invalid_message`
    */
-  serve(_options: ServeOptions): Promise<Serving> {
-    throw new AgentServerError({ code: 'not_supported', message: 'Not there yet.' })
+  serve(options: ServeOptions): Promise<Serving> {
+    return serve(this.#line, this.#client, options)
   }
 
   /**

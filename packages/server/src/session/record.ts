@@ -1,7 +1,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { REDACTED, type LoggedEvent, type QueryConfig, type SessionLimits } from '@claude-agent/protocol'
+import {
+  REDACTED,
+  type AskKind,
+  type LoggedEvent,
+  type QueryConfig,
+  type SessionLimits,
+} from '@claude-agent/protocol'
 import { syncDirectory } from '../log/log-identity.ts'
 import type { StateSnapshot } from './state.ts'
 
@@ -28,7 +34,7 @@ export interface SessionRecord {
   hasSecrets: boolean
   limits: SessionLimits
   askTimeoutMs: number
-  interactive: boolean
+  interactive: boolean | AskKind[]
   /** It belongs to the plain layer: what waits when the server ends, is dropped. */
   isPlain: boolean
   createdAt: number

@@ -7,6 +7,7 @@ import {
   type SessionList,
   type SessionUpdate,
 } from '@claude-agent/protocol'
+import { kindsOf } from '../agent/asking.ts'
 import { acceptConfig } from '../policy/accept-config.ts'
 import { hashOf } from '../policy/fingerprint.ts'
 import { redactConfig } from '../policy/redact.ts'
@@ -257,8 +258,8 @@ export class Sessions {
   #prepareSpare(session: Session): void {
     if (this.#isClosed) return
     const { config, wanted } = session.options
-    const { interactive } = session.record
-    this.#parts.means.spares.prepare({ fingerprint: wanted, config, interactive })
+    const asks = kindsOf(session.record.interactive)
+    this.#parts.means.spares.prepare({ fingerprint: wanted, config, asks })
   }
 
   #restLater(session: Session): void {

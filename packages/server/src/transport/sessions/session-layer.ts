@@ -66,6 +66,7 @@ export class SessionLayer {
       log: feed.id,
       lastSeq: feed.lastSeq,
       client: name,
+      maxFrameBytes: this.#options.maxFrameBytes,
     })
     if (gap !== undefined) client.gap(gap.after, gap.first)
     const reader = feed.attach(client, after)
@@ -75,6 +76,7 @@ export class SessionLayer {
     })
     client.onEnded(() => {
       reader.stop()
+      session.leave(client)
       forget()
     })
     session.warm()
