@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import * as z from 'zod'
 import { until } from '../support/until.ts'
 import { attach, createSession, describe, expect, result, says, serverOf, test } from './support/stage.ts'
 
@@ -155,7 +156,6 @@ describe('a tool that a client serves', PATIENCE, () => {
     const session = await createSession(world, stage.server)
     const server = serverOf('my', {
       ping: async (_, { sendRequest }) => {
-        const { z } = await import('zod')
         await sendRequest({ method: 'ping' }, z.object({}))
         return says('it answers')
       },

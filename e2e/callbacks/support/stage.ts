@@ -22,15 +22,25 @@ export const obey: Respond = ({ lastUserText, toolResults }) => {
   return steps.length > 0 ? steps : [{ text: `echo: ${lastUserText}` }]
 }
 
+/** What the MCP SDK gives a tool beside its input, as far as it is used. */
+interface Extra {
+  signal: AbortSignal
+  _meta?: Record<string, unknown>
+  sendRequest(request: { method: string }, schema: unknown): Promise<unknown>
+}
+
+type Run = (input: { text: string }, extra: Extra) => Promise<CallToolResult>
+type CallToolResult = Awaited<ReturnType<Parameters<typeof tool<typeof TEXT>>[3]>>
+
 /** An in-process server with tools that take one text each. */
 export function serverOf(
   name: string,
-  tools: Record<string, Parameters<typeof tool<typeof TEXT>>[3]>,
+  tools: Record<string, Run>,
 ): Record<string, McpSdkServerConfigWithInstance> {
   return {
     [name]: createSdkMcpServer({
       name,
-      tools: Object.entries(tools).map(([each, run]) => tool(each, `the tool ${each}`, TEXT, run)),
+      tools: Object.entries(tools).map(([each, run]) => tool(each, `the tool ${each}`, TEXT, run as never)),
     }),
   }
 }

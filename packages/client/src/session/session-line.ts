@@ -72,7 +72,7 @@ export class SessionLine {
     this.line = new Line({
       locate,
       path: `${path}/ws`,
-      params: () => ({ client, after: this.#after() }),
+      params: () => ({ client, after: this.#after(), serves: this.#hearers.size > 0 ? '1' : undefined }),
       probePath: path,
       onFrame: (frame, size) => this.#hear(frame as SessionDown, size),
       // A fault of our own has no code of the catalogue.

@@ -1,7 +1,7 @@
 import type { LoggedEvent, NewEvent, SessionStatus } from '@claude-agent/protocol'
 import type { AgentHost } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
-import { kindsOf } from '../agent/asking.ts'
+import { kindsOf, type AskKinds } from '../agent/asking.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import type { EventLog } from '../log/event-log.ts'
@@ -109,8 +109,8 @@ export class Engine implements PoolMember {
     )
     this.#teller = new StatusTeller(state.status, publish)
     this.#memory = new ModelMemory({ state, feed: this.feed, host: means.host, config: () => options.config })
-    const { interactive, systemPrompt } = record()
-    const kinds = kindsOf(interactive)
+    const { systemPrompt } = record()
+    const kinds = (): AskKinds => kindsOf(record().interactive)
     const wanted = (): string => this.#wanted
     this.launcher = new Launcher({
       ...means,
@@ -139,7 +139,7 @@ export class Engine implements PoolMember {
       wanted,
       onChange,
       asks: this.asks,
-      defers: kinds.has('can_use_tool'),
+      defers: () => kinds().has('can_use_tool'),
       start: (signal) => this.launcher.start(signal),
       canStart: () => options.areComplete,
       isHeld: () => this.#limit !== undefined,

@@ -18,7 +18,8 @@ export interface LauncherParts {
   state: SessionState
   owner: AgentOwner
   member: PoolMember
-  asks: AskKinds
+  /** What somebody can answer of what the agent asks, now. */
+  asks: () => AskKinds
   callbacks: Callbacks
   wanted: () => string
   publish: (event: NewEvent) => void
@@ -106,7 +107,7 @@ export class Launcher {
       const notice = state.notice === undefined ? undefined : (): string | undefined => state.notice
       const { sdkSessionId, resumes } = conversation
       const goesOn = state.answeredQuestion !== undefined
-      const request = { owner, asks, callbacks, replacesPrompt, notice, goesOn, signal }
+      const request = { owner, asks: asks(), callbacks, replacesPrompt, notice, goesOn, signal }
       const agent = await host.start({ ...request, sdkSessionId, resumes })
       void agent.ended.then(() => permit.release())
       return agent

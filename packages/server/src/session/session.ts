@@ -12,6 +12,7 @@ import type {
   SessionUpdate,
   UserMessageInput,
 } from '@claude-agent/protocol'
+import { kindsOf } from '../agent/asking.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Feed } from '../log/feed.ts'
 import { redactConfig } from '../policy/redact.ts'
@@ -71,7 +72,7 @@ export class Session {
     this.#parts = parts
     this.#record = record
     this.state = state
-    this.options = new SessionOptions(record, parts.options, means)
+    this.options = new SessionOptions(record, parts.options, means, () => kindsOf(this.#record.interactive))
     this.#engine = new Engine({
       log,
       state,

@@ -19,7 +19,7 @@ export interface SessionLayerOptions {
   timing?: ReaderTiming
 }
 
-/** `WS /sessions/:id/ws?after=&client=`: everything of a session, for any number of clients. */
+/** `WS /sessions/:id/ws?after=&client=&serves=`: everything of a session, for any number of clients. */
 export class SessionLayer {
   readonly #options: SessionLayerOptions
   readonly #frames = new EntryBytes(toTextFrame)
@@ -79,7 +79,8 @@ export class SessionLayer {
       session.leave(client)
       forget()
     })
-    session.warm()
+    // A client that is about to register changes what the agent is started with.
+    if (!url.searchParams.has('serves')) session.warm()
   }
 }
 

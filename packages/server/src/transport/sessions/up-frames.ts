@@ -64,6 +64,7 @@ async function register({ session, client }: Speaker, frame: Register): Promise<
   } catch (error) {
     sayError(client, id, error)
   }
+  session.warm()
 }
 
 /** Does what a frame asks for, at once, and tells how it went. */

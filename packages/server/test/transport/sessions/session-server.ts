@@ -93,6 +93,8 @@ class NotedSession {
     return { ask, outcome: 'answered', by, seq: 9 }
   }
 
+  leave(): void {}
+
   warm(): void {
     this.calls.push(['warm'])
   }
