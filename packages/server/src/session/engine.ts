@@ -20,8 +20,8 @@ import { Runner } from './runner.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionOptions } from './session-options.ts'
 import type { SessionState } from './state.ts'
-import { StatusTeller } from './telling.ts'
-import { budgetReached, reachedLimit, type ReachedLimit } from './usage.ts'
+import { LimitTeller, StatusTeller } from './telling.ts'
+import { reachedLimit, type ReachedLimit } from './usage.ts'
 
 /** What all sessions of a server have in common. */
 export interface EngineMeans {
@@ -60,8 +60,8 @@ export class Engine implements PoolMember {
   readonly #activity: Activity
   readonly #memory: ModelMemory
   readonly #teller: StatusTeller
+  readonly #limitTeller: LimitTeller
   #position: number | undefined
-  #toldLimit: string | undefined
   #isClosed = false
 
   constructor(parts: EngineParts) {
@@ -108,6 +108,7 @@ export class Engine implements PoolMember {
       () => this.runner.takeBackJoined(),
     )
     this.#teller = new StatusTeller(state.status, publish)
+    this.#limitTeller = new LimitTeller(publish)
     this.#memory = new ModelMemory({ state, feed: this.feed, host: means.host, config: () => options.config })
     const { systemPrompt } = record()
     const kinds = (): AskKinds => kindsOf(record().interactive)
@@ -254,20 +255,12 @@ export class Engine implements PoolMember {
     this.#changed()
   }
 
-  /** Says once that prompts wait because of a limit. */
-  #tellLimit(): void {
-    const isHeld = this.runner.waiting > 0 && !this.runner.isRunning
-    const limit = isHeld ? this.#limit : undefined
-    if (limit !== undefined && this.#toldLimit !== limit.name)
-      this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })
-    this.#toldLimit = limit?.name
-  }
-
   #changed(): void {
     // Its place in the line is for those who have a prompt.
     if (this.#position !== undefined && !this.runner.isRunning && this.runner.waiting === 0)
       this.runner.slot.abandon()
-    this.#tellLimit()
+    const isHeld = this.runner.waiting > 0 && !this.runner.isRunning
+    this.#limitTeller.tell(isHeld ? this.#limit : undefined)
     this.#teller.tell(this.status, this.position)
     const hasAgent = this.runner.slot.agent !== undefined
     if (this.#activity.settle(hasAgent && this.isAtRest)) this.#parts.means.pool.makeRoom()

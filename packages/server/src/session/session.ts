@@ -2,12 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type {
   AnswerAccepted,
   LoggedEvent,
-  McpMessageUp,
   MessageAccepted,
   MessageCancelled,
   QueryConfig,
-  Register,
-  Registered,
   SessionInfo,
   SessionUpdate,
   UserMessageInput,
@@ -18,6 +15,7 @@ import type { Feed } from '../log/feed.ts'
 import { redactConfig } from '../policy/redact.ts'
 import { Admission } from './admission.ts'
 import type { GivenAnswer } from './answer.ts'
+import type { ClientCallbacks } from './callbacks/client-callbacks.ts'
 import type { DirectedAccepted } from './callbacks/directed-asks.ts'
 import type { Port } from './callbacks/owner.ts'
 import { Engine, type EngineMeans } from './engine.ts'
@@ -131,6 +129,11 @@ export class Session {
     return this.#engine.feed
   }
 
+  /** What clients serve to the agent. */
+  get callbacks(): ClientCallbacks {
+    return this.#engine.callbacks
+  }
+
   get record(): SessionRecord {
     return { ...this.#record, systemPrompt: this.#engine.launcher.systemPrompt }
   }
@@ -214,32 +217,8 @@ export class Session {
     port?: Port,
   ): Promise<AnswerAccepted | DirectedAccepted> {
     if (this.#end !== undefined) throw stopping()
-    const { callbacks } = this.#engine
-    if (callbacks.has(ask)) return callbacks.answer(ask, given, by, port)
+    if (this.callbacks.has(ask)) return this.callbacks.answer(ask, given, by, port)
     return await this.#engine.asks.answer(ask, given, by)
-  }
-
-  /**
-   * Takes what a client serves to the agent, durably; `onRegistered` hears of it before the client is asked anything.
-   * @throws AgentServerError `owner_mismatch`, `registration_conflict`, `registration_too_large`, `storage_full`
-   */
-  async register(
-    request: Register,
-    port: Port,
-    onRegistered: (registered: Registered) => void,
-  ): Promise<void> {
-    if (this.#end !== undefined) throw stopping()
-    await this.#engine.callbacks.register(request, port, onRegistered)
-  }
-
-  /** Hands on what an MCP server in a client says of its own accord. @throws AgentServerError `not_registered` */
-  hear(message: McpMessageUp, port: Port): void {
-    this.#engine.callbacks.hear(message, port)
-  }
-
-  /** A socket is gone, and who it was. */
-  leave(port: Port): void {
-    this.#engine.callbacks.leave(port)
   }
 
   /**

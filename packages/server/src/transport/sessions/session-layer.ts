@@ -76,7 +76,7 @@ export class SessionLayer {
     })
     client.onEnded(() => {
       reader.stop()
-      session.leave(client)
+      session.callbacks.leave(client)
       forget()
     })
     // A client that is about to register changes what the agent is started with.

@@ -49,7 +49,7 @@ function act({ session, client, name }: Speaker, frame: Asking): unknown {
     case 'answer':
       return session.answer(frame.ask, readAnswer(frame, 'invalid_message'), name, client)
     case 'mcp_message':
-      session.hear(frame, client)
+      session.callbacks.hear(frame, client)
       return {}
   }
 }
@@ -58,7 +58,7 @@ function act({ session, client, name }: Speaker, frame: Asking): unknown {
 async function register({ session, client }: Speaker, frame: Register): Promise<void> {
   const { id } = frame
   try {
-    await session.register(frame, client, (result) => {
+    await session.callbacks.register(frame, client, (result) => {
       if (id !== undefined) client.say({ type: 'reply', id, result })
     })
   } catch (error) {

@@ -93,7 +93,7 @@ class NotedSession {
     return { ask, outcome: 'answered', by, seq: 9 }
   }
 
-  leave(): void {}
+  readonly callbacks = { leave: (): void => {} }
 
   warm(): void {
     this.calls.push(['warm'])
