@@ -87,7 +87,7 @@ describe('a hook that a client serves', PATIENCE, () => {
       },
     })
     await result(session, 'use Bash {"command":"echo 1"}')
-    const asked = JSON.stringify(stage.claude.requests.filter(({ kind }) => kind === 'message').at(-1)?.body)
+    const asked = JSON.stringify(stage.claude.requests.findLast(({ kind }) => kind === 'message')?.body)
     for (const text of ['It is Monday.', 'The disk is nearly full.', 'Look once more.'])
       expect(asked).toContain(text)
     expect(stops).toBe(2)
@@ -169,9 +169,9 @@ describe('a hook that a client serves', PATIENCE, () => {
     const { server } = stage
     const session = await createSession(world, server, { options: { permissionMode: 'default' } })
     session.on('ask', (ask) => void session.answer(ask, { behavior: 'allow' } as never))
-    const inputs = new Map<string, Record<string, unknown>>()
+    const inputs = new Map<string, object>()
     const note: HookCallback = async (input) => {
-      inputs.set(input.hook_event_name, input as never)
+      inputs.set(input.hook_event_name, input)
       return {}
     }
     const hooks = Object.fromEntries(

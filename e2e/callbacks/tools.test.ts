@@ -155,8 +155,8 @@ describe('a tool that a client serves', PATIENCE, () => {
   test('asks back and is answered, where its server does', async ({ stage, world }) => {
     const session = await createSession(world, stage.server)
     const server = serverOf('my', {
-      ping: async (_, { sendRequest }) => {
-        await sendRequest({ method: 'ping' }, z.object({}))
+      ping: async (_, extra) => {
+        await extra.sendRequest({ method: 'ping' }, z.object({}))
         return says('it answers')
       },
     })

@@ -10,7 +10,7 @@ import { World } from '../../support/test.ts'
 export { describe, expect } from 'vitest'
 
 /** A model that does what a prompt says: each line `use <tool> <input>` is a call; then it says what those gave. */
-export const obey: Respond = ({ lastUserText, toolResults }) => {
+const obey: Respond = ({ lastUserText, toolResults }) => {
   if (toolResults.length > 0) {
     const given = toolResults.map(({ text, isError }) => `${isError ? 'error: ' : ''}${text}`)
     return [{ text: `got: ${given.join(' | ')}` }]

@@ -35,7 +35,8 @@ export class HookCallbacks {
       })
     }
     // A hook that returns nothing has nothing to say.
-    return ((await hook(input, toolUseID, { signal })) as HookJSONOutput | undefined) ?? {}
+    const output: HookJSONOutput | undefined = await hook(input, toolUseID, { signal })
+    return output ?? {}
   }
 
   #add(id: string, callback: HookCallback): string {

@@ -51,7 +51,7 @@ export class McpHost {
   /** Connects to the server. @throws AgentServerError `invalid_setting` */
   async connect(): Promise<void> {
     try {
-      await this.#line.connect(this.#parts.config.instance as never)
+      await this.#line.connect(this.#parts.config.instance)
       const result = await this.#ask('initialize', INTRODUCTION)
       this.#initialize = result as unknown as McpInitializeResult
     } catch (cause) {

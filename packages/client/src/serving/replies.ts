@@ -1,4 +1,4 @@
-import { AgentServerError, type DirectedResult } from '@claude-agent/protocol'
+import type { AgentServerError, DirectedResult } from '@claude-agent/protocol'
 
 /** What an ask came to. */
 export type Reply = { result: DirectedResult } | { error: string }

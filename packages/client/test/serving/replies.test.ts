@@ -58,7 +58,7 @@ describe('what the agent asks of a client', () => {
   test('that throws is an error with its message', async () => {
     const { replies, sent } = setUp()
     replies.deliver('a', () => Promise.reject(new Error('it broke')))
-    replies.deliver('b', () => Promise.reject('a text' as never))
+    replies.deliver('b', () => Promise.reject('a text'))
     await turn()
     expect(sent).toEqual([
       ['a', { error: 'it broke' }],
