@@ -87,17 +87,21 @@ describe('an answer that updates permissions', () => {
 })
 
 describe('a session that is interactive for some kinds of asks', () => {
-  test('decides on the others as the SDK does without their callbacks', async ({ world, stage }) => {
-    const peer = await Peer.create(world, stage.server, { ...ASKING, interactive: ['elicitation'] })
-    expect((await peer.info()).interactive).toEqual(['elicitation'])
-    expect(await peer.run('write: of-no-one.txt')).toBe('completed')
-    expect(existsSync(join(stage.server.workspace, 'of-no-one.txt'))).toBe(false)
-    expect(peer.of('ask')).toEqual([])
-    const other = await Peer.create(world, stage.server, { ...ASKING, interactive: ['can_use_tool'] })
-    const uuid = await other.send('write: of-some-one.txt')
-    await other.answer((await other.openAsk()).ask, ALLOW)
-    expect(await other.ended(uuid)).toBe('completed')
-  })
+  test(
+    'decides on the others as the SDK does without their callbacks',
+    { timeout: 60_000 },
+    async ({ world, stage }) => {
+      const peer = await Peer.create(world, stage.server, { ...ASKING, interactive: ['elicitation'] })
+      expect((await peer.info()).interactive).toEqual(['elicitation'])
+      expect(await peer.run('write: of-no-one.txt')).toBe('completed')
+      expect(existsSync(join(stage.server.workspace, 'of-no-one.txt'))).toBe(false)
+      expect(peer.of('ask')).toEqual([])
+      const other = await Peer.create(world, stage.server, { ...ASKING, interactive: ['can_use_tool'] })
+      const uuid = await other.send('write: of-some-one.txt')
+      await other.answer((await other.openAsk()).ask, ALLOW)
+      expect(await other.ended(uuid)).toBe('completed')
+    },
+  )
 })
 
 describe('An ask goes to every client; the first answer counts, and the others are told by whom', () => {
