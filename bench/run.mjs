@@ -8,6 +8,7 @@ import { attach } from './figures/attach.mjs'
 import { backFromIdle } from './figures/back-from-idle.mjs'
 import { burst } from './figures/burst.mjs'
 import { call } from './figures/call.mjs'
+import { clientTool } from './figures/client-tool.mjs'
 import { deltaDelay } from './figures/delta-delay.mjs'
 import { deliveries } from './figures/deliveries.mjs'
 import { docker } from './figures/docker.mjs'
@@ -33,6 +34,7 @@ const FIGURES = [
   backFromIdle,
   liveEvent,
   call,
+  clientTool,
   attach,
   readers,
   deliveries,

@@ -68,6 +68,42 @@ describe('a tool that needs a permission', () => {
   })
 })
 
+describe('an answer that updates permissions', () => {
+  test('counts for the tools after it: what was suggested is not asked for again', async ({
+    world,
+    stage,
+  }) => {
+    const peer = await Peer.create(world, stage.server, ASKING)
+    const first = await peer.send('write: suggested-1.txt')
+    const { ask, data } = await peer.openAsk()
+    const { suggestions } = data as { suggestions: object[] }
+    expect(suggestions.length).toBeGreaterThan(0)
+    await peer.answer(ask, { ...ALLOW, updatedPermissions: suggestions })
+    expect(await peer.ended(first)).toBe('completed')
+    expect(await peer.run('write: suggested-2.txt')).toBe('completed')
+    expect(existsSync(join(stage.server.workspace, 'suggested-2.txt'))).toBe(true)
+    expect(peer.of('ask')).toHaveLength(1)
+  })
+})
+
+describe('a session that is interactive for some kinds of asks', () => {
+  test(
+    'decides on the others as the SDK does without their callbacks',
+    { timeout: 60_000 },
+    async ({ world, stage }) => {
+      const peer = await Peer.create(world, stage.server, { ...ASKING, interactive: ['elicitation'] })
+      expect((await peer.info()).interactive).toEqual(['elicitation'])
+      expect(await peer.run('write: of-no-one.txt')).toBe('completed')
+      expect(existsSync(join(stage.server.workspace, 'of-no-one.txt'))).toBe(false)
+      expect(peer.of('ask')).toEqual([])
+      const other = await Peer.create(world, stage.server, { ...ASKING, interactive: ['can_use_tool'] })
+      const uuid = await other.send('write: of-some-one.txt')
+      await other.answer((await other.openAsk()).ask, ALLOW)
+      expect(await other.ended(uuid)).toBe('completed')
+    },
+  )
+})
+
 describe('An ask goes to every client; the first answer counts, and the others are told by whom', () => {
   test('of several answers, over sockets and HTTP', async ({ world, stage }) => {
     const { server } = stage

@@ -17,10 +17,12 @@ export type {
   ServerOptions,
   SessionHandlers,
 } from './session/types.ts'
+export type { ClientIdentity, ServedHookMatcher, ServeOptions, Serving } from './serving/types.ts'
 export type {
   AnswerAccepted,
   AskKind,
   AskResult,
+  AwayPolicy,
   CreateSessionRequest,
   Cursor,
   ForkRequest,

@@ -1,6 +1,7 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { ErrorBody } from './errors.ts'
 import type { SessionEvent, Seq } from './event.ts'
+import type { HookAskData, McpAskData, McpMessage } from './register.ts'
 import type { SessionInfo } from './session.ts'
 
 /** The connection is accepted and holds the slot. */
@@ -41,6 +42,8 @@ export interface SessionConnected {
   lastSeq: Seq
   /** The name of this client, as `by` tells it to others. */
   client: string
+  /** The longest frame that the server takes, in bytes. */
+  maxFrameBytes: number
 }
 
 /** Everything that was in the log when the reader came has been sent; from here on it is live. */
@@ -63,6 +66,32 @@ export interface Reply {
   result: unknown
 }
 
+/**
+ * The agent waits for what this client registered. Live only, without `seq`; sent again whenever the client comes back,
+ * until it is answered.
+ */
+export type DirectedAsk = {
+  type: 'ask'
+  ask: string
+  /** The name that the client has registered. */
+  client: string
+} & ({ kind: 'hook'; data: HookAskData } | { kind: 'mcp'; data: McpAskData })
+
+/** Nobody waits for an ask any more that was sent to this client. */
+export interface AskCancelled {
+  type: 'ask_cancelled'
+  ask: string
+  client: string
+}
+
+/** From the agent to an MCP server that runs in this client: a notification, or the response to a request of it. */
+export interface McpMessageDown {
+  type: 'mcp_message'
+  client: string
+  server: string
+  message: McpMessage
+}
+
 /** A sign of life, every 15 s, and the answer to a client's own. */
 export interface HeartbeatFrame {
   type: 'heartbeat'
@@ -74,6 +103,9 @@ export type SessionDown =
   | CaughtUp
   | Gap
   | Reply
+  | DirectedAsk
+  | AskCancelled
+  | McpMessageDown
   | HeartbeatFrame
   | ErrorFrame
   | SessionEvent

@@ -88,6 +88,20 @@ export const ERRORS = {
     retry: true,
     summary: 'A question waits for its answer; the agent is not there until then.',
   },
+  // what clients serve
+  registration_conflict: {
+    status: 409,
+    retry: false,
+    summary: 'Another client, or an option, has a server of this name; or there are too many clients.',
+  },
+  registration_too_large: {
+    status: 413,
+    retry: false,
+    summary: 'What clients register is over the size limit.',
+  },
+  owner_mismatch: { status: 403, retry: false, summary: 'The name of the client has another secret.' },
+  not_owner: { status: 403, retry: false, summary: 'The ask is for another client.' },
+  not_registered: { status: 409, retry: false, summary: 'The socket has not registered as this client.' },
   // the agent
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },
   agent_start_failed: { status: 502, retry: true, summary: 'The process of the agent did not start.' },

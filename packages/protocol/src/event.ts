@@ -2,6 +2,7 @@ import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskKind, AskData, AskOutcome } from './ask.ts'
 import type { CallMethod } from './call.ts'
 import type { ErrorBody } from './errors.ts'
+import type { Registration } from './register.ts'
 import type { SessionStatus, SessionUpdate, SessionUsage, UsageTotals } from './session.ts'
 import type { UserMessageInput } from './up.ts'
 
@@ -123,6 +124,15 @@ export interface CopiedEvent {
   usage: SessionUsage
 }
 
+/** A client serves this to the agent from here on, in place of what it served before. */
+export interface ClientRegisteredEvent {
+  type: 'client_registered'
+  client: string
+  /** Hash of its secret. */
+  owner: string
+  registration: Registration
+}
+
 /** What the agent's process wrote to stderr. */
 export interface InfoEvent {
   type: 'info'
@@ -146,6 +156,7 @@ export type NewEvent =
   | SessionUpdatedEvent
   | CallMadeEvent
   | CopiedEvent
+  | ClientRegisteredEvent
   | InfoEvent
   | ErrorEvent
 

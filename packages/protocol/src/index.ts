@@ -9,6 +9,7 @@ export type {
   Cancel,
   Heartbeat,
   Interrupt,
+  McpMessageUp,
   ModelError,
   ModelResponse,
   ModelUp,
@@ -19,14 +20,17 @@ export type {
   UserMessageInput,
 } from './up.ts'
 export type {
+  AskCancelled,
   CancelRequest,
   CaughtUp,
   Connected,
+  DirectedAsk,
   End,
   ErrorFrame,
   Gap,
   HeartbeatFrame,
   Info,
+  McpMessageDown,
   ModelDown,
   ModelRequest,
   PlainDown,
@@ -42,6 +46,7 @@ export type {
   AskEvent,
   AskSettledEvent,
   CallMadeEvent,
+  ClientRegisteredEvent,
   CopiedEvent,
   EphemeralEvent,
   ErrorEvent,
@@ -82,6 +87,23 @@ export type {
 // calls
 export type { CallArguments, CallMethod, CallResult } from './call.ts'
 export { CALL_METHODS } from './call.ts'
+// what clients serve
+export type {
+  AwayPolicy,
+  DirectedResult,
+  HookAskData,
+  McpAskData,
+  McpInitializeResult,
+  McpLists,
+  McpMessage,
+  McpReply,
+  Register,
+  Registered,
+  RegisteredHooks,
+  RegisteredMcpServer,
+  Registration,
+} from './register.ts'
+export { AWAY_POLICIES, MAX_OWNER_TIMEOUT_MS, OWNER_TIMEOUT_MS } from './register.ts'
 // HTTP
 export type {
   CreateSessionRequest,

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { MAX_LEASE_MS, MIN_LEASE_MS } from './lease.ts'
+import { mcpMessageFields, registerFields } from './register-schema.ts'
 import type { ModelUp, PlainUp, SessionUp } from './up.ts'
 
 // Every schema of a frame keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
@@ -52,6 +53,8 @@ export const sessionUp = {
   cancel: z.looseObject({ type: z.literal('cancel'), id, uuid: z.string() }),
   answer: z.looseObject({ type: z.literal('answer'), id, ask: z.string(), ...answerFields }),
   call: z.looseObject({ type: z.literal('call'), id, ...callFields }),
+  register: z.looseObject({ type: z.literal('register'), id, ...registerFields }),
+  mcp_message: z.looseObject({ type: z.literal('mcp_message'), id, ...mcpMessageFields }),
   heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
 } satisfies Record<SessionUp['type'], unknown>
 
@@ -92,6 +95,12 @@ const update = {
 
 export const updateSession = z.strictObject(update)
 
+/** Whether somebody answers what the agent asks, or of which kinds. */
+export const interactive = z.union([
+  z.boolean(),
+  z.array(z.enum(['can_use_tool', 'elicitation', 'dialog'])).check(z.maxLength(3)),
+])
+
 const sessionId = z
   .string()
   .check(z.regex(/^[\w-]{1,64}$/, { error: "1 to 64 letters, digits, '-' and '_'" }))
@@ -99,7 +108,7 @@ const sessionId = z
 export const createSession = z.strictObject({
   ...update,
   id: z.optional(sessionId),
-  interactive: z.optional(z.boolean()),
+  interactive: z.optional(interactive),
   transcript: z.optional(z.string().check(z.regex(UUID, { error: 'a UUID' }))),
 })
 

@@ -1,4 +1,4 @@
-import type { OpenAsk } from './ask.ts'
+import type { AskKind, OpenAsk } from './ask.ts'
 import type { QueryConfig } from './query-config.ts'
 
 /**
@@ -60,10 +60,10 @@ export interface CreateSessionRequest extends SessionUpdate {
   /** Letters, digits, `-` and `_`, at most 64. Drawn by the server when absent. */
   id?: string
   /**
-   * Somebody can answer: the agent's asks (permissions, questions, elicitations) are sent to the clients. Without, the
-   * agent decides by its permission mode alone and cannot ask. @default true
+   * Somebody can answer: the agent's asks (permissions, questions, elicitations) are sent to the clients; or only those
+   * of some kinds. Of the others the agent decides by its permission mode alone, as the SDK without that callback. @default true
    */
-  interactive?: boolean
+  interactive?: boolean | AskKind[]
   /** Goes on with a conversation that the SDK knows and no session has: its id in `GET /transcripts`. */
   transcript?: string
 }
@@ -77,7 +77,7 @@ export interface SessionInfo {
   options: QueryConfig
   limits: SessionLimits
   askTimeoutMs: number
-  interactive: boolean
+  interactive: boolean | AskKind[]
   status: SessionStatus
   /** With `queued` for a process: how many sessions get one before this one. */
   position?: number

@@ -2,6 +2,7 @@ import type { SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskResult } from './ask.ts'
 import type { End } from './down.ts'
 import type { CallMethod } from './call.ts'
+import type { DirectedResult, McpMessage, Register } from './register.ts'
 
 /** First frame on a socket of a server with a token, from clients that cannot set headers. At most 4 KB, within 5 s. */
 export interface Auth {
@@ -41,7 +42,7 @@ export interface Answer {
   type: 'answer'
   id?: string
   ask: string
-  result?: AskResult
+  result?: AskResult | DirectedResult
   error?: string
 }
 
@@ -58,6 +59,15 @@ export interface Call extends CallRequest {
   id?: string
 }
 
+/** From an MCP server that runs in this client to the agent: a notification, a request, the response to one. */
+export interface McpMessageUp {
+  type: 'mcp_message'
+  id?: string
+  client: string
+  server: string
+  message: McpMessage
+}
+
 /** Asks for a sign of life; a `heartbeat` comes back at once. */
 export interface Heartbeat {
   type: 'heartbeat'
@@ -67,7 +77,16 @@ export interface Heartbeat {
 export type PlainUp = Auth | UserMessage | Interrupt
 
 /** Everything that a client may send on `WS /sessions/:id/ws`. */
-export type SessionUp = Auth | UserMessage | Interrupt | Cancel | Answer | Call | Heartbeat
+export type SessionUp =
+  | Auth
+  | UserMessage
+  | Interrupt
+  | Cancel
+  | Answer
+  | Call
+  | Register
+  | McpMessageUp
+  | Heartbeat
 
 /** On a model socket: this client takes a request for the model. Said once per request. */
 export interface Park {

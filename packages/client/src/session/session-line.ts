@@ -1,8 +1,11 @@
 import {
   type AgentServerError,
+  type AskCancelled,
   type Cursor,
+  type DirectedAsk,
   ERRORS,
   isLogged,
+  type McpMessageDown,
   type OpenAsk,
   type SessionConnected,
   type SessionDown,
@@ -29,6 +32,15 @@ export interface SessionLineParts {
   limits: Limits
 }
 
+/** What the agent of a session asks of this client alone, and who has that. */
+export interface DirectedHearer {
+  /** The line is connected, and may have been down before. */
+  up(): void
+  hear(frame: DirectedAsk | AskCancelled | McpMessageDown): void
+  /** The line is closed for good. */
+  end(error?: AgentServerError): void
+}
+
 /**
  * The one socket of a session that all its iterators and handlers share: opened by the first, closed after the last. It
  * comes back with the cursor of what it has received, drops what comes twice, and hands on each event once, in order.
@@ -38,6 +50,7 @@ export class SessionLine {
   readonly #parts: SessionLineParts
   readonly #inboxes = new Set<Inbox>()
   readonly #handlers = new Handlers()
+  readonly #hearers = new Set<DirectedHearer>()
   readonly #calls = new Calls()
   readonly #partials: Partials
   #pendingCalls = 0
@@ -50,6 +63,7 @@ export class SessionLine {
   #caughtUp = false
   #asks = new Map<string, Ask>()
   #goodbye = Promise.resolve()
+  #server: Pick<SessionConnected, 'protocol' | 'maxFrameBytes'> | undefined
 
   constructor(parts: SessionLineParts) {
     const { locate, path, client, limits } = parts
@@ -58,7 +72,7 @@ export class SessionLine {
     this.line = new Line({
       locate,
       path: `${path}/ws`,
-      params: () => ({ client, after: this.#after() }),
+      params: () => ({ client, after: this.#after(), serves: this.#hearers.size > 0 ? '1' : undefined }),
       probePath: path,
       onFrame: (frame, size) => this.#hear(frame as SessionDown, size),
       // A fault of our own has no code of the catalogue.
@@ -102,6 +116,21 @@ export class SessionLine {
     }
   }
 
+  /** What the server that the line was connected to last can do. */
+  get server(): Pick<SessionConnected, 'protocol' | 'maxFrameBytes'> | undefined {
+    return this.#server
+  }
+
+  /** Keeps the line open for what is for this client alone, until the function that comes back is called. */
+  attach(hearer: DirectedHearer): () => void {
+    this.#hearers.add(hearer)
+    if (this.line.state.status === 'closed') this.#open('latest')
+    else if (this.line.state.status === 'connected') hearer.up()
+    return () => {
+      if (this.#hearers.delete(hearer)) this.#rest()
+    }
+  }
+
   /** Sends a frame and waits for its reply. */
   async ask<T>(frame: object, signal: AbortSignal): Promise<T> {
     const { limits } = this.#parts
@@ -119,6 +148,7 @@ export class SessionLine {
   /** Lets go of everybody; resolves when the socket is closed. */
   async close(): Promise<void> {
     this.#handlers.clear()
+    this.#endHearers()
     for (const inbox of this.#inboxes) inbox.end()
     this.#rest()
     await this.#goodbye
@@ -132,7 +162,7 @@ export class SessionLine {
 
   /** Closes the line when nobody uses it any more. */
   #rest(): void {
-    if (this.#inboxes.size + this.#handlers.size + this.#pendingCalls > 0) return
+    if (this.#inboxes.size + this.#handlers.size + this.#hearers.size + this.#pendingCalls > 0) return
     if (this.line.state.status !== 'closed') this.#goodbye = this.line.close()
   }
 
@@ -146,12 +176,20 @@ export class SessionLine {
   }
 
   #follow({ status, error }: ConnectionState): void {
+    if (status === 'connected') for (const hearer of this.#hearers) hearer.up()
     if (status === 'connected' || status === 'connecting') return
     this.#calls.fail()
     if (status !== 'closed') return
     this.#connected = false
     this.#opener = undefined
     for (const inbox of this.#inboxes) inbox.end(error)
+    this.#endHearers(error)
+  }
+
+  #endHearers(error?: AgentServerError): void {
+    const hearers = [...this.#hearers]
+    this.#hearers.clear()
+    for (const hearer of hearers) hearer.end(error)
   }
 
   #hear(frame: SessionDown, size: number): void {
@@ -167,11 +205,16 @@ export class SessionLine {
       return this.#handOn(frame, size)
     }
     if (frame.type === 'heartbeat') return
+    if (isDirected(frame)) {
+      for (const hearer of this.#hearers) hearer.hear(frame)
+      return
+    }
     if (frame.type === 'error' && !('seq' in frame)) return this.#calls.settle(frame)
     this.#hearEvent(frame, size)
   }
 
-  #begin({ log, lastSeq, session }: SessionConnected): void {
+  #begin({ log, lastSeq, session, protocol, maxFrameBytes }: SessionConnected): void {
+    this.#server = { protocol, maxFrameBytes }
     const place = this.#place
     const isNewLog = typeof place === 'object' && (place.log ?? log) !== log
     const seq = place === 'latest' ? lastSeq : place === undefined || isNewLog ? 0 : place.seq
@@ -206,6 +249,14 @@ export class SessionLine {
     for (const inbox of this.#inboxes) inbox.push(entry)
     this.#handlers.emit(event as ClientEvent)
   }
+}
+
+function isDirected(frame: SessionDown): frame is DirectedAsk | AskCancelled | McpMessageDown {
+  return (
+    frame.type === 'ask_cancelled' ||
+    frame.type === 'mcp_message' ||
+    (frame.type === 'ask' && !('seq' in frame))
+  )
 }
 
 /** An open ask as the event that told of it. */

@@ -20,6 +20,8 @@ import { LinkedAbort, orAborted } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions, ConnectionState } from '../types.ts'
 import { exportSession, forkSession } from './copies.ts'
+import { serve } from '../serving/serve.ts'
+import type { ServeOptions, Serving } from '../serving/types.ts'
 import type { Limits } from './limits.ts'
 import { type Place, readPlace } from './place.ts'
 import { encodePrompt, PromptWatch } from './prompt.ts'
@@ -245,6 +247,15 @@ export class Session {
     )
     // Nothing is null on the wire; this one says by null that there is nothing to read.
     return (method === 'readFile' ? result : (result ?? undefined)) as CallResult<M>
+  }
+
+  /**
+   * Serves hooks and in-process MCP servers to the session's agent: they run here, through drops of the line, each call
+   * once. Resolves once that is durable; the agent has them from its next turn on.
+   * @throws AgentServerError `registration_conflict`, `registration_too_large`, `owner_mismatch`, `invalid_message`
+   */
+  serve(options: ServeOptions): Promise<Serving> {
+    return serve(this.#line, this.#client, options)
   }
 
   /**

@@ -5,7 +5,10 @@ import { completeAgents } from '../policy/agents.ts'
 import { splitSettings } from '../policy/split-settings.ts'
 import type { AgentUser } from './agent-user.ts'
 import { Agent, type AgentStart } from './agent.ts'
-import { askingOptions, type Asking } from './asking.ts'
+import { askingOptions, type Asking, type AskKinds } from './asking.ts'
+import type { Callbacks } from './callbacks/callbacks.ts'
+import { clientHooks, mergeHooks } from './callbacks/client-hooks.ts'
+import { clientMcpServers } from './callbacks/mcp-proxy.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
 import type { Supervision } from './supervision/supervision.ts'
 import { replaceRecorded } from './system-prompt.ts'
@@ -34,8 +37,10 @@ export interface AgentOwner extends Pick<AgentStart, 'onMessage' | 'onStderr' | 
 /** What an agent is wanted for. */
 export interface AgentRequest {
   owner: AgentOwner
-  /** Somebody can answer what it asks. */
-  interactive: boolean
+  /** What somebody can answer of what it asks. */
+  asks: AskKinds
+  /** What clients serve to it. */
+  callbacks?: Callbacks
   sdkSessionId: string
   /** There is a conversation to go on with. */
   resumes: boolean
@@ -75,10 +80,10 @@ export class AgentHost {
   }
 
   /** What an agent would be started with, without secrets that can change while it lives. Equal means: no new process. */
-  describe(config: QueryConfig, interactive: boolean): unknown {
+  describe(config: QueryConfig, asks: AskKinds): unknown {
     const { anthropicApiKey: _, ...options } = config
     const access = this.access(config)
-    return { options, interactive, access: access.kind === 'cloud' ? access : brokered(access) }
+    return { options, asks: [...asks], access: access.kind === 'cloud' ? access : brokered(access) }
   }
 
   /** Where agents with this configuration have their transcripts. */
@@ -100,12 +105,20 @@ export class AgentHost {
 
   /** Starts an agent on a conversation of the SDK. @throws AgentServerError `agent_start_failed` */
   async start(request: AgentRequest): Promise<Agent> {
-    const { owner, interactive, resumes, sdkSessionId } = request
+    const { owner, asks, callbacks, resumes, sdkSessionId } = request
     const { anthropicApiKey: _, env, supportedDialogKinds, ...query } = owner.config()
     const { environment: access, grant } = this.#admit(owner)
     const bypasses = (query.permissionMode ?? this.#options.defaults.permissionMode) === 'bypassPermissions'
     const { open, secret } = splitSettings(typeof query.settings === 'object' ? query.settings : {})
     const pin = pinned(access)
+    const asking = asks.size === 0 ? {} : askingOptions(owner, asks, request.notice, request.goesOn === true)
+    const served =
+      callbacks === undefined || callbacks.clients.length === 0
+        ? {}
+        : {
+            hooks: mergeHooks(asking.hooks, clientHooks(callbacks)),
+            mcpServers: { ...query.mcpServers, ...clientMcpServers(callbacks) },
+          }
     try {
       const agent = await Agent.start({
         onMessage: (message) => owner.onMessage(message),
@@ -119,8 +132,9 @@ export class AgentHost {
           ...query,
           ...(query.agents === undefined ? {} : { agents: completeAgents(query.agents) }),
           ...(resumes && request.replacesPrompt ? { systemPrompt: replaceRecorded(query.systemPrompt) } : {}),
-          ...(interactive ? askingOptions(owner, request.notice, request.goesOn === true) : {}),
-          ...(interactive && supportedDialogKinds !== undefined ? { supportedDialogKinds } : {}),
+          ...asking,
+          ...served,
+          ...(asks.has('dialog') && supportedDialogKinds !== undefined ? { supportedDialogKinds } : {}),
           settings: { ...open, ...pin },
           cwd: this.#options.workspace,
           env: { ...this.#options.environment, ...env, ...access },

@@ -28,11 +28,13 @@ export class Agent {
   readonly #process: AgentProcess
   readonly #inbox: Inbox<SDKUserMessage>
   readonly #query: Query
+  readonly #servers: Options['mcpServers']
 
   private constructor(process: AgentProcess, inbox: Inbox<SDKUserMessage>, query: Query, start: AgentStart) {
     this.#process = process
     this.#inbox = inbox
     this.#query = query
+    this.#servers = start.options.mcpServers
     this.ended = this.#run(start)
   }
 
@@ -103,7 +105,7 @@ export class Agent {
   /** Calls a method of the SDK's query. @throws what the agent says against it */
   async call(method: CallMethod, args: unknown[]): Promise<unknown> {
     const call = this.#query[method] as (...args: unknown[]) => Promise<unknown>
-    return await call.apply(this.#query, args)
+    return await call.apply(this.#query, method === 'setMcpServers' ? [this.#withInstances(args[0])] : args)
   }
 
   /** Stops the running turn; resolves when the agent has taken notice. */
@@ -116,6 +118,12 @@ export class Agent {
     await this.#process.stop()
     this.#inbox.close()
     await this.ended
+  }
+
+  /** What is not named in `setMcpServers` ends; the servers of clients are not to. */
+  #withInstances(servers: unknown): unknown {
+    const instances = Object.entries(this.#servers ?? {}).filter(([, { type }]) => type === 'sdk')
+    return { ...(servers as object), ...Object.fromEntries(instances) }
   }
 
   async #run({ onMessage, room }: AgentStart): Promise<AgentExit> {

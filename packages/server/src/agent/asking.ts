@@ -17,15 +17,38 @@ export interface Asking {
   answerTo(toolUseId: string): AskResult | undefined
 }
 
+/** The kinds of asks that somebody answers. */
+export type AskKinds = ReadonlySet<AskKind>
+
+/** What a session's `interactive` stands for. */
+export function kindsOf(interactive: boolean | readonly AskKind[]): AskKinds {
+  const all: AskKind[] = ['can_use_tool', 'elicitation', 'dialog']
+  return new Set(
+    all.filter((kind) => (typeof interactive === 'boolean' ? interactive : interactive.includes(kind))),
+  )
+}
+
 /** A hook ends after 600 s unless it says otherwise; in seconds. */
 const HOOK_TIMEOUT_S = 86_400
 
-/** The SDK's callbacks by which an agent asks, put to a session. */
+/** The SDK's callbacks by which an agent asks, put to a session; those of the kinds that somebody answers. */
 export function askingOptions(
   asking: Asking,
+  kinds: AskKinds,
   notice: (() => string | undefined) | undefined,
   resumes: boolean,
 ): Partial<Options> {
+  const { onElicitation, onUserDialog, ...tools } = callbacksOf(asking, resumes)
+  const hooks = kinds.has('can_use_tool') ? tools.hooks : {}
+  return {
+    ...(kinds.has('can_use_tool') ? { canUseTool: tools.canUseTool } : {}),
+    ...(kinds.has('elicitation') ? { onElicitation } : {}),
+    ...(kinds.has('dialog') ? { onUserDialog } : {}),
+    hooks: { ...hooks, ...(notice === undefined ? {} : noticeHook(notice)) },
+  }
+}
+
+function callbacksOf(asking: Asking, resumes: boolean) {
   return {
     canUseTool: async (toolName, input, { signal, ...options }) => {
       const { requestId: _requestId, ...about } = options
@@ -43,9 +66,8 @@ export function askingOptions(
         },
         ...(resumes ? [{ hooks: [obeyHook(asking)] }] : []),
       ],
-      ...(notice === undefined ? {} : noticeHook(notice)),
     },
-  }
+  } satisfies Partial<Options>
 }
 
 type HookCallback = NonNullable<NonNullable<Options['hooks']>['PreToolUse']>[number]['hooks'][number]

@@ -1,6 +1,7 @@
 import { drawUuid } from '../random.ts'
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskData, AskKind, AskResult, QueryConfig } from '@claude-agent/protocol'
+import type { AskKinds } from './asking.ts'
 import type { Agent } from './agent.ts'
 import type { AgentHost, AgentOwner } from './agent-host.ts'
 import type { Permit, PoolMember, ProcessPool } from './process-pool.ts'
@@ -9,7 +10,7 @@ import type { Permit, PoolMember, ProcessPool } from './process-pool.ts'
 export interface SpareWish {
   fingerprint: string
   config: QueryConfig
-  interactive: boolean
+  asks: AskKinds
 }
 
 /** An agent that a session takes over. */
@@ -95,10 +96,10 @@ class Spare implements AgentOwner, PoolMember {
   }
 
   start(host: AgentHost, permit: Permit, onGone: () => void): void {
-    const { interactive } = this.#wish
+    const { asks } = this.#wish
     this.#permit = permit
     const { signal } = this.#abort
-    const request = { owner: this, interactive, signal, sdkSessionId: this.#sdkSessionId }
+    const request = { owner: this, asks, signal, sdkSessionId: this.#sdkSessionId }
     const gone = (): void => {
       onGone()
       permit.release()

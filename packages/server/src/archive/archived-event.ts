@@ -39,6 +39,14 @@ const FIELDS = {
     args: z.array(z.unknown()),
     key: z.optional(z.string()),
   }),
+  client_registered: z.looseObject({
+    client: z.string(),
+    owner: z.string(),
+    registration: z.looseObject({
+      hooks: z.optional(z.looseObject({})),
+      mcpServers: z.optional(z.looseObject({})),
+    }),
+  }),
 } satisfies Partial<Record<SessionEvent['type'], z.ZodMiniType>>
 
 const logged = z.looseObject({ seq: z.int(), at: z.number().check(z.minimum(0)), type: z.string() })

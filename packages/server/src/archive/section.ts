@@ -1,6 +1,13 @@
-import type { CallMethod, QueryConfig, Seq, SessionLimits, SessionUsage } from '@claude-agent/protocol'
+import type {
+  AskKind,
+  CallMethod,
+  QueryConfig,
+  Seq,
+  SessionLimits,
+  SessionUsage,
+} from '@claude-agent/protocol'
 import { AgentServerError } from '@claude-agent/protocol'
-import { UUID } from '@claude-agent/protocol/schema'
+import { interactive, UUID } from '@claude-agent/protocol/schema'
 import * as z from 'zod/mini'
 
 /** Says what a file is, at its very beginning. */
@@ -18,7 +25,7 @@ export interface ArchivedSession {
   options: QueryConfig
   limits: SessionLimits
   askTimeoutMs: number
-  interactive: boolean
+  interactive: boolean | AskKind[]
   createdAt: number
   /** Hash of the system prompt that the conversation began with. */
   systemPrompt?: string | undefined
@@ -60,7 +67,7 @@ const header = z.object({
     options: z.looseObject({}),
     limits: z.object({ maxCostUsd: limit, maxTokens: limit, maxTurns: limit, maxWallMs: limit }),
     askTimeoutMs: whole,
-    interactive: z.boolean(),
+    interactive,
     createdAt: whole,
     systemPrompt: z.optional(z.string().check(z.maxLength(200))),
   }),

@@ -40,7 +40,7 @@ const unreachable = z.object({
       params: { refused: true },
       message:
         context.value === 'sdk'
-          ? 'An in-process server is code, and code cannot cross the wire here; run it as a stdio or http server.'
+          ? 'An in-process server is code, and runs in a client: serve it from there (docs/callbacks.md).'
           : 'It belongs to an editor or an account that an agent of this server does not have.',
     })
   }),

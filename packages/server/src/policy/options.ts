@@ -65,7 +65,7 @@ export const OPTIONS: Record<keyof Options, OptionRule> = {
   ),
   allowedTools: argument(texts, 'a list of strings', 'Rules of permission bind only the agent itself.'),
   betas: argument(texts, 'a list of strings', 'Claude Code warns about a beta that it does not know.'),
-  canUseTool: refused(FUNCTION),
+  canUseTool: refused(`${FUNCTION} What the agent asks are asks of the session; answer them.`),
   continue: refused(SESSION),
   cwd: server('The workspace is chosen where the server is started.'),
   debug: server(
@@ -90,7 +90,9 @@ export const OPTIONS: Record<keyof Options, OptionRule> = {
   fallbackModel: argument(text, 'a string', 'Models to try when the main one is overloaded.'),
   forkSession: refused(SESSION),
   forwardSubagentText: remote(flag, 'true or false', 'Adds messages of subagents.'),
-  hooks: refused(`${FUNCTION} Commands can be hooks: \`settings.hooks\` runs them as the agent.`),
+  hooks: refused(
+    `${FUNCTION} A client serves hooks (\`register\`); commands can be hooks too, by \`settings.hooks\`.`,
+  ),
   includeHookEvents: remote(flag, 'true or false', 'Adds messages about hooks.'),
   includePartialMessages: remote(flag, 'true or false', 'Adds the text while it is written.'),
   loadTimeoutMs: refused('Belongs to `sessionStore`.'),
@@ -101,7 +103,7 @@ export const OPTIONS: Record<keyof Options, OptionRule> = {
   mcpServers: remote(
     mcpServers,
     'an object of stdio, http, sse or ws servers by name',
-    'The agent runs and reaches them as itself; in-process servers (`type: "sdk"`) are code and refused.',
+    'The agent runs and reaches them as itself; in-process servers (`type: "sdk"`) are served by a client (`register`).',
   ),
   mcpServersDelivery: server('Always by stdin, so that headers and environments stay off the command line.'),
   model: argument(text, 'a string', 'Claude Code asks the model’s service whether it exists.'),

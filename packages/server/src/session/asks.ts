@@ -11,7 +11,7 @@ import {
 } from '@claude-agent/protocol'
 import { hashOf } from '../policy/fingerprint.ts'
 import { declined, readAnswer, type GivenAnswer } from './answer.ts'
-import type { SettledAsk } from './state.ts'
+import type { SettledAsk } from './ask-history.ts'
 
 export interface AsksParts {
   publish: (event: NewEvent) => void

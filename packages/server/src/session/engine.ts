@@ -1,15 +1,7 @@
-import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-import type {
-  AskData,
-  AskKind,
-  AskResult,
-  LoggedEvent,
-  NewEvent,
-  QueryConfig,
-  SessionStatus,
-} from '@claude-agent/protocol'
-import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
+import type { LoggedEvent, NewEvent, SessionStatus } from '@claude-agent/protocol'
+import type { AgentHost } from '../agent/agent-host.ts'
 import type { AgentExit } from '../agent/agent-process.ts'
+import { kindsOf, type AskKinds } from '../agent/asking.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import type { EventLog } from '../log/event-log.ts'
@@ -18,15 +10,18 @@ import type { EndReason } from './agent-slot.ts'
 import { Activity } from './activity.ts'
 import { AskingAgent } from './asking-agent.ts'
 import { Asks } from './asks.ts'
+import { ClientCallbacks } from './callbacks/client-callbacks.ts'
 import { Calls } from './calls.ts'
+import { Counterpart } from './counterpart.ts'
 import { Launcher } from './launcher.ts'
 import { ModelMemory } from './model-memory.ts'
+import { restoreSession } from './restoration.ts'
 import { Runner } from './runner.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionOptions } from './session-options.ts'
-import type { AcceptedPrompt, SessionState } from './state.ts'
-import { StatusTeller, tellMessage } from './telling.ts'
-import { budgetReached, reachedLimit, type ReachedLimit } from './usage.ts'
+import type { SessionState } from './state.ts'
+import { LimitTeller, StatusTeller } from './telling.ts'
+import { reachedLimit, type ReachedLimit } from './usage.ts'
 
 /** What all sessions of a server have in common. */
 export interface EngineMeans {
@@ -54,19 +49,19 @@ export interface EngineParts {
  * What makes a session go: joins its prompts, its asks and its agent, and tells its feed everything. It knows nothing of
  * clients, and lives on with none.
  */
-export class Engine implements AgentOwner, PoolMember {
+export class Engine implements PoolMember {
   readonly feed: Feed
   readonly asks: Asks
   readonly runner: Runner
   readonly launcher: Launcher
   readonly calls: Calls
+  readonly callbacks: ClientCallbacks
   readonly #parts: EngineParts
   readonly #activity: Activity
-  readonly #asking: AskingAgent
   readonly #memory: ModelMemory
   readonly #teller: StatusTeller
+  readonly #limitTeller: LimitTeller
   #position: number | undefined
-  #toldLimit: string | undefined
   #isClosed = false
 
   constructor(parts: EngineParts) {
@@ -74,7 +69,11 @@ export class Engine implements AgentOwner, PoolMember {
     this.#parts = parts
     const publish = (event: NewEvent): void => void this.feed.publish(event)
     const onChange = (): void => this.#changed()
-    const wanted = (): string => options.wanted + this.calls.fingerprint
+    const offer = async (event: NewEvent): Promise<LoggedEvent> => {
+      const logged = await this.feed.offer(event)
+      await this.feed.durable()
+      return logged
+    }
     this.feed = new Feed(log, {
       durability: means.durability,
       onWritten: (event) => {
@@ -88,39 +87,47 @@ export class Engine implements AgentOwner, PoolMember {
     this.asks = new Asks({
       publish,
       onChange,
-      offer: async (event) => {
-        const logged = await this.feed.offer(event)
-        await this.feed.durable()
-        return logged
-      },
+      offer,
       settled: (ask) => state.settled(ask),
       timeoutMs: () => record().askTimeoutMs,
       onDeferredSettled: () => this.runner.advance(),
     })
-    this.calls = new Calls({
-      state,
-      runner: () => this.runner,
-      publish,
-      offer: async (event) => {
-        await this.feed.offer(event)
-        await this.feed.durable()
-      },
+    this.calls = new Calls({ state, runner: () => this.runner, publish, offer })
+    this.callbacks = new ClientCallbacks({
+      sessionId: record().id,
+      registrations: state.registrations,
+      serverNames: () => Object.keys(options.config.mcpServers ?? {}),
+      offer,
+      onRegistered: () => this.refresh(),
+      onChange,
     })
-    this.#asking = new AskingAgent(
+    const asking = new AskingAgent(
       state,
       this.asks,
       () => this.runner.slot.agent?.isAlive ?? false,
       () => this.runner.takeBackJoined(),
     )
     this.#teller = new StatusTeller(state.status, publish)
+    this.#limitTeller = new LimitTeller(publish)
     this.#memory = new ModelMemory({ state, feed: this.feed, host: means.host, config: () => options.config })
-    const { interactive, systemPrompt } = record()
+    const { systemPrompt } = record()
+    const kinds = (): AskKinds => kindsOf(record().interactive)
+    const wanted = (): string => this.#wanted
     this.launcher = new Launcher({
       ...means,
       state,
-      owner: this,
+      owner: new Counterpart({
+        feed: this.feed,
+        activity: this.#activity,
+        asking,
+        launcher: () => this.launcher,
+        runner: () => this.runner,
+        config: () => options.config,
+        onChange,
+      }),
       member: this,
-      interactive,
+      asks: kinds,
+      callbacks: this.callbacks,
       systemPrompt,
       wanted,
       publish,
@@ -133,7 +140,7 @@ export class Engine implements AgentOwner, PoolMember {
       wanted,
       onChange,
       asks: this.asks,
-      defers: interactive,
+      defers: () => kinds().has('can_use_tool'),
       start: (signal) => this.launcher.start(signal),
       canStart: () => options.areComplete,
       isHeld: () => this.#limit !== undefined,
@@ -169,33 +176,21 @@ export class Engine implements AgentOwner, PoolMember {
   /** Nothing is under way and nothing waits, but for a question that no process is needed for. */
   get isAtRest(): boolean {
     return (
-      !this.runner.isRunning && !this.#activity.isBusy && this.runner.waiting === 0 && !this.asks.needProcess
+      !this.runner.isRunning &&
+      !this.#activity.isBusy &&
+      this.runner.waiting === 0 &&
+      !this.asks.needProcess &&
+      this.callbacks.isIdle
     )
   }
 
   /** Takes up what was open when the server ended, however that was. */
   async restore(): Promise<void> {
+    const { state } = this.#parts
     const { isPlain } = this.#parts.record()
-    this.#parts.state.restart()
-    for (const ask of this.#parts.state.asks) {
-      if (ask.deferred) this.asks.restore(ask)
-      else this.feed.publish({ type: 'ask_settled', ask: ask.ask, outcome: 'lost' })
-    }
-    if (this.#parts.state.hasAgent) {
-      const cause = 'the server ended without a word, and the agent with it'
-      this.feed.publish({ type: 'agent_exited', code: null, signal: null, cause, resumable: true })
-    }
-    const open = this.#parts.state.openPrompts
-    if (open.length > 0) {
-      const recovery = await this.#memory.recover(open)
-      for (const event of recovery.events) this.feed.publish(event)
-      const { again, suspended } = recovery
-      // One that was accepted elsewhere is run there, if anywhere.
-      const isDropped = ({ seq }: AcceptedPrompt): boolean => isPlain || seq <= this.#parts.state.copiedSeq
-      for (const { uuid } of again.filter(isDropped))
-        this.feed.publish({ type: 'prompt_ended', uuid, outcome: 'cancelled' })
-      this.runner.restore({ again: again.filter((prompt) => !isDropped(prompt)), suspended })
-    }
+    const { asks, runner } = this
+    const publish = (event: NewEvent): void => void this.feed.publish(event)
+    await restoreSession({ state, asks, runner, memory: this.#memory, publish, isPlain })
     this.#changed()
   }
 
@@ -205,13 +200,7 @@ export class Engine implements AgentOwner, PoolMember {
     const { pool, spares } = this.#parts.means
     const { slot, mayWarm } = this.runner
     if (!mayWarm || !options.areComplete) return
-    if (
-      slot.agent === undefined &&
-      !slot.isStarting &&
-      !pool.hasRoom &&
-      !spares.has(options.wanted + this.calls.fingerprint)
-    )
-      return
+    if (slot.agent === undefined && !slot.isStarting && !pool.hasRoom && !spares.has(this.#wanted)) return
     slot.ready().catch(() => {})
   }
 
@@ -227,44 +216,9 @@ export class Engine implements AgentOwner, PoolMember {
     this.#activity.stop()
     await this.runner.close()
     this.asks.clear()
+    this.callbacks.close()
     if (isDeleted) this.#changed()
     await this.feed.close()
-  }
-
-  // What the agent says and asks.
-
-  config(): QueryConfig {
-    return this.#parts.options.config
-  }
-
-  onMessage(message: SDKMessage): void {
-    tellMessage(this.feed, message)
-    if (message.type === 'result') this.#asking.endTurn()
-    if (message.type === 'conversation_reset') this.launcher.reset()
-    if (message.type === 'system' && message.subtype === 'init') this.launcher.follow(message.session_id)
-    this.#activity.hear(message)
-    this.runner.hear(message)
-    if (message.type === 'result' || message.type === 'system') this.#changed()
-  }
-
-  onStderr(text: string): void {
-    this.feed.publish({ type: 'info', data: text })
-  }
-
-  room(): Promise<void> {
-    return this.feed.room()
-  }
-
-  ask(kind: AskKind, data: AskData, signal: AbortSignal): Promise<AskResult> {
-    return this.#asking.ask(kind, data, signal)
-  }
-
-  onQuestion(toolUseId: string): ReturnType<AskingAgent['onQuestion']> {
-    return this.#asking.onQuestion(toolUseId)
-  }
-
-  answerTo(toolUseId: string): AskResult | undefined {
-    return this.#asking.answerTo(toolUseId)
   }
 
   // What the pool of processes wants to know.
@@ -282,6 +236,12 @@ export class Engine implements AgentOwner, PoolMember {
     this.#changed()
   }
 
+  /** A fingerprint of what an agent must be started with, and told, now. */
+  get #wanted(): string {
+    const { options, state } = this.#parts
+    return options.wanted + this.calls.fingerprint + state.registrations.fingerprint
+  }
+
   get #limit(): ReachedLimit | undefined {
     return reachedLimit(this.#parts.state.usageNow, this.#parts.record().limits)
   }
@@ -289,25 +249,18 @@ export class Engine implements AgentOwner, PoolMember {
   #agentEnded({ code, signal, cause }: AgentExit, reason: EndReason | undefined): void {
     this.#activity.stop()
     this.asks.lose()
+    this.callbacks.clear()
     const why = reason === undefined ? {} : { reason }
     this.feed.publish({ type: 'agent_exited', code, signal, cause, resumable: true, ...why })
     this.#changed()
-  }
-
-  /** Says once that prompts wait because of a limit. */
-  #tellLimit(): void {
-    const isHeld = this.runner.waiting > 0 && !this.runner.isRunning
-    const limit = isHeld ? this.#limit : undefined
-    if (limit !== undefined && this.#toldLimit !== limit.name)
-      this.feed.publish({ type: 'error', ...budgetReached(limit).toJSON() })
-    this.#toldLimit = limit?.name
   }
 
   #changed(): void {
     // Its place in the line is for those who have a prompt.
     if (this.#position !== undefined && !this.runner.isRunning && this.runner.waiting === 0)
       this.runner.slot.abandon()
-    this.#tellLimit()
+    const isHeld = this.runner.waiting > 0 && !this.runner.isRunning
+    this.#limitTeller.tell(isHeld ? this.#limit : undefined)
     this.#teller.tell(this.status, this.position)
     const hasAgent = this.runner.slot.agent !== undefined
     if (this.#activity.settle(hasAgent && this.isAtRest)) this.#parts.means.pool.makeRoom()

@@ -2,6 +2,8 @@ import { drawUuid } from '../random.ts'
 import type { NewEvent, QueryConfig } from '@claude-agent/protocol'
 import type { Agent } from '../agent/agent.ts'
 import type { AgentHost, AgentOwner } from '../agent/agent-host.ts'
+import type { AskKinds } from '../agent/asking.ts'
+import type { Callbacks } from '../agent/callbacks/callbacks.ts'
 import type { PoolMember, ProcessPool } from '../agent/process-pool.ts'
 import type { SpareAgents } from '../agent/spare-agents.ts'
 import { hashOf } from '../policy/fingerprint.ts'
@@ -16,7 +18,9 @@ export interface LauncherParts {
   state: SessionState
   owner: AgentOwner
   member: PoolMember
-  interactive: boolean
+  /** What somebody can answer of what the agent asks, now. */
+  asks: () => AskKinds
+  callbacks: Callbacks
   wanted: () => string
   publish: (event: NewEvent) => void
   /** Resolves when everything that was published is in the state. */
@@ -97,13 +101,13 @@ export class Launcher {
   }
 
   async #launch(conversation: Conversation, replacesPrompt: boolean, signal: AbortSignal): Promise<Agent> {
-    const { host, pool, member, owner, interactive, state } = this.#parts
+    const { host, pool, member, owner, asks, callbacks, state } = this.#parts
     const permit = await pool.acquire(member, signal)
     try {
       const notice = state.notice === undefined ? undefined : (): string | undefined => state.notice
       const { sdkSessionId, resumes } = conversation
       const goesOn = state.answeredQuestion !== undefined
-      const request = { owner, interactive, replacesPrompt, notice, goesOn, signal }
+      const request = { owner, asks: asks(), callbacks, replacesPrompt, notice, goesOn, signal }
       const agent = await host.start({ ...request, sdkSessionId, resumes })
       void agent.ended.then(() => permit.release())
       return agent

@@ -1,5 +1,6 @@
 import type { QueryConfig } from '@claude-agent/protocol'
 import type { SpareAgents, SpareWish } from '../agent/spare-agents.ts'
+import { kindsOf } from '../agent/asking.ts'
 import type { AgentHost } from '../agent/agent-host.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -72,6 +73,7 @@ export class PlainConversation {
   #wish(): SpareWish {
     const { host, fingerprint } = this.#parts
     const config = this.#config
-    return { config, interactive: false, fingerprint: fingerprint(host.describe(config, false)) }
+    const asks = kindsOf(false)
+    return { config, asks, fingerprint: fingerprint(host.describe(config, asks)) }
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   REDACTED,
+  type AskKind,
   type CopiedEvent,
   type LoggedEvent,
   type QueryConfig,
@@ -36,7 +37,7 @@ export interface SessionRecord {
   hasSecrets: boolean
   limits: SessionLimits
   askTimeoutMs: number
-  interactive: boolean
+  interactive: boolean | AskKind[]
   /** It belongs to the plain layer: what waits when the server ends, is dropped. */
   isPlain: boolean
   createdAt: number

@@ -21,7 +21,7 @@ export interface RunnerParts
   extends Pick<AgentSlotParts, 'wanted' | 'start'>, Pick<AftermathParts, 'publish' | 'recover'> {
   asks: Asks
   /** Somebody can answer a question on which a turn ends for now. */
-  defers: boolean
+  defers: () => boolean
   /** An agent can be started: nothing that it needs is missing. */
   canStart: () => boolean
   /** No further prompt may run: a limit is reached. */
@@ -195,7 +195,7 @@ export class Runner {
     for (const turn of this.#turns) {
       const wasStarted = turn.isStarted
       const end = turn.hear(message)
-      if (end === 'deferred' && this.#parts.defers) this.#suspend(turn)
+      if (end === 'deferred' && this.#parts.defers()) this.#suspend(turn)
       else if (end === 'deferred') this.#finish(turn, 'completed')
       else if (end === 'interrupted' && !turn.hasAnswer && !turn.goesOn) void this.#finishEarly(turn)
       else if (end !== undefined) this.#finish(turn, end)

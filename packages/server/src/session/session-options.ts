@@ -1,4 +1,5 @@
 import type { QueryConfig } from '@claude-agent/protocol'
+import type { AskKinds } from '../agent/asking.ts'
 import type { AgentHost } from '../agent/agent-host.ts'
 import { hashOf } from '../policy/fingerprint.ts'
 import { redactConfig } from '../policy/redact.ts'
@@ -12,7 +13,7 @@ export interface SessionOptionsMeans {
 /** The options of a session, with their secrets as long as those are known: they are in memory only. */
 export class SessionOptions {
   readonly #means: SessionOptionsMeans
-  readonly #interactive: boolean
+  readonly #asks: () => AskKinds
   /** With `[redacted]` in place of secrets. */
   #shown: QueryConfig
   #hasSecrets: boolean
@@ -20,9 +21,14 @@ export class SessionOptions {
   #wanted: string
 
   /** @param options with their secrets; undefined when those were lost with the server's last process */
-  constructor(record: SessionRecord, options: QueryConfig | undefined, means: SessionOptionsMeans) {
+  constructor(
+    record: SessionRecord,
+    options: QueryConfig | undefined,
+    means: SessionOptionsMeans,
+    asks: () => AskKinds,
+  ) {
     this.#means = means
-    this.#interactive = record.interactive
+    this.#asks = asks
     this.#shown = record.options
     this.#hasSecrets = record.hasSecrets
     this.#options = options
@@ -64,6 +70,6 @@ export class SessionOptions {
 
   #fingerprint(): string {
     const { host, fingerprint } = this.#means
-    return fingerprint(host.describe(this.config, this.#interactive))
+    return fingerprint(host.describe(this.config, this.#asks()))
   }
 }

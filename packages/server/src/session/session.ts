@@ -1,37 +1,30 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  AgentServerError,
-  type AnswerAccepted,
-  type LoggedEvent,
-  type MessageAccepted,
-  type MessageCancelled,
-  type QueryConfig,
-  type SessionInfo,
-  type SessionUpdate,
-  type UserMessageInput,
+import type {
+  AnswerAccepted,
+  LoggedEvent,
+  MessageAccepted,
+  MessageCancelled,
+  QueryConfig,
+  SessionInfo,
+  SessionUpdate,
+  UserMessageInput,
 } from '@claude-agent/protocol'
+import { kindsOf } from '../agent/asking.ts'
 import type { EventLog } from '../log/event-log.ts'
 import type { Feed } from '../log/feed.ts'
 import { redactConfig } from '../policy/redact.ts'
 import { Admission } from './admission.ts'
 import type { GivenAnswer } from './answer.ts'
+import type { ClientCallbacks } from './callbacks/client-callbacks.ts'
+import type { DirectedAccepted } from './callbacks/directed-asks.ts'
+import type { Port } from './callbacks/owner.ts'
 import { Engine, type EngineMeans } from './engine.ts'
 import { describeSession } from './info.ts'
 import { catchUp, type SessionRecord } from './record.ts'
-import {
-  credentialsRequired,
-  noModelAccess,
-  promptNotFound,
-  promptNotWaiting,
-  queueFull,
-  stopping,
-} from './refusals.ts'
+import { Readiness } from './readiness.ts'
+import { promptNotFound, promptNotWaiting, stopping } from './refusals.ts'
 import { SessionOptions, type SessionOptionsMeans } from './session-options.ts'
 import { SessionState } from './state.ts'
-import { budgetReached, reachedLimit } from './usage.ts'
-
-/** Characters of prompts that may wait; one more is taken up to here. */
-const MAX_QUEUED_SIZE = 64 * 1024 * 1024
 
 /** How long an answer about the session waits for its events to be written. */
 const TOLD_MS = 500
@@ -67,6 +60,7 @@ export class Session {
   readonly #parts: SessionParts
   readonly #engine: Engine
   readonly #admission: Admission
+  readonly #readiness: Readiness
   readonly #endListeners = new Set<(end: SessionEnd) => void>()
   #record: SessionRecord
   #end: SessionEnd | undefined
@@ -76,7 +70,7 @@ export class Session {
     this.#parts = parts
     this.#record = record
     this.state = state
-    this.options = new SessionOptions(record, parts.options, means)
+    this.options = new SessionOptions(record, parts.options, means, () => kindsOf(this.#record.interactive))
     this.#engine = new Engine({
       log,
       state,
@@ -89,12 +83,22 @@ export class Session {
         if (this.isAtRest) parts.onRest(this)
       },
     })
+    this.#readiness = new Readiness({
+      ...means,
+      id: record.id,
+      state,
+      engine: this.#engine,
+      options: this.options,
+      record: () => this.#record,
+      admission: () => this.#admission,
+      hasEnded: () => this.#end !== undefined,
+    })
     const { runner } = this.#engine
     this.#admission = new Admission({
       state,
       feed: this.feed,
       takesMore: () => runner.takesMore,
-      requireAble: () => this.#requireAble(),
+      requireAble: () => this.#readiness.requireAble(),
     })
   }
 
@@ -123,6 +127,11 @@ export class Session {
 
   get feed(): Feed {
     return this.#engine.feed
+  }
+
+  /** What clients serve to the agent. */
+  get callbacks(): ClientCallbacks {
+    return this.#engine.callbacks
   }
 
   get record(): SessionRecord {
@@ -197,9 +206,18 @@ export class Session {
     else void this.#admission.settled().then(() => this.#engine.runner.interrupt())
   }
 
-  /** Answers an ask. @throws AgentServerError `ask_not_found`, `already_settled`, `invalid_answer`, `storage_full` */
-  async answer(ask: string, given: GivenAnswer, by: string): Promise<AnswerAccepted> {
+  /**
+   * Answers an ask; one that is for the client of a socket only by way of that.
+   * @throws AgentServerError `ask_not_found`, `not_owner`, `already_settled`, `invalid_answer`, `storage_full`
+   */
+  async answer(
+    ask: string,
+    given: GivenAnswer,
+    by: string,
+    port?: Port,
+  ): Promise<AnswerAccepted | DirectedAccepted> {
     if (this.#end !== undefined) throw stopping()
+    if (this.callbacks.has(ask)) return this.callbacks.answer(ask, given, by, port)
     return await this.#engine.asks.answer(ask, given, by)
   }
 
@@ -209,7 +227,7 @@ export class Session {
    * `no_model_access`, `agent_start_failed`, and those of options
    */
   async call(method: string, args: readonly unknown[], by: string): Promise<unknown> {
-    this.#requireStartable()
+    this.#readiness.requireStartable()
     return await this.#engine.calls.call(method, args, by)
   }
 
@@ -262,25 +280,5 @@ export class Session {
   #written(event: LoggedEvent): void {
     const prompt = event.type === 'user_message' ? this.state.prompt(event.uuid) : undefined
     if (prompt !== undefined) this.#engine.runner.add(prompt)
-  }
-
-  /** An agent can be had. */
-  #requireStartable(): void {
-    if (this.#end !== undefined) throw stopping()
-    if (!this.options.areComplete) throw credentialsRequired(this.id)
-    if (this.#parts.means.host.access(this.options.config).kind === 'none') throw noModelAccess()
-  }
-
-  #requireAble(): void {
-    const { limits } = this.#record
-    const { maxQueuedPrompts } = this.#parts.means
-    this.#requireStartable()
-    const reached = reachedLimit(this.state.usageNow, limits)
-    if (reached !== undefined) throw budgetReached(reached)
-    if (this.feed.fault instanceof AgentServerError) throw this.feed.fault
-    const { waitingSize, isRunning } = this.#engine.runner
-    const { pending, pendingSize } = this.#admission
-    const waiting = this.#engine.runner.waiting + pending - (isRunning ? 0 : 1)
-    if (waiting >= maxQueuedPrompts || waitingSize + pendingSize > MAX_QUEUED_SIZE) throw queueFull(waiting)
   }
 }

@@ -5,6 +5,7 @@ import {
   type SessionInfo,
   type SessionUpdate,
 } from '@claude-agent/protocol'
+import { kindsOf } from '../agent/asking.ts'
 import { acceptOptions } from './accept-options.ts'
 import { createRecord, type RecordFields, type SessionRecord } from './record.ts'
 import {
@@ -242,7 +243,7 @@ export class Sessions {
   #prepareSpare(session: Session): void {
     if (this.#isClosed) return
     const { config, wanted } = session.options
-    const { interactive } = session.record
-    this.#parts.means.spares.prepare({ fingerprint: wanted, config, interactive })
+    const asks = kindsOf(session.record.interactive)
+    this.#parts.means.spares.prepare({ fingerprint: wanted, config, asks })
   }
 }

@@ -1,6 +1,4 @@
 import type {
-  AskOutcome,
-  AskResult,
   CallMadeEvent,
   LoggedEvent,
   OpenAsk,
@@ -11,6 +9,8 @@ import type {
   UserMessageInput,
 } from '@claude-agent/protocol'
 import { hashOf } from '../policy/fingerprint.ts'
+import { AskHistory, trim, type AskHistorySnapshot, type SettledAsk } from './ask-history.ts'
+import { Registrations, type RegisteredClient } from './callbacks/registrations.ts'
 import { Conversation, type ConversationSnapshot } from './conversation.ts'
 import { Usage, type UsageSnapshot } from './usage.ts'
 
@@ -30,23 +30,10 @@ export interface AcceptedPrompt {
   outcome?: PromptOutcome
 }
 
-export interface SettledAsk {
-  outcome: AskOutcome
-  by?: string
-  /** The answer to a question whose turn has not ended. */
-  result?: AskResult
-}
-
-/** What the model is to be told with its next prompt. */
-interface Notice {
-  seq: Seq
-  text: string
-}
-
 /** A call that changed what the agent is, as it may be shown. */
 export type MadeCall = Pick<CallMadeEvent, 'method' | 'args'>
 
-export interface StateSnapshot {
+export interface StateSnapshot extends AskHistorySnapshot {
   seq: Seq
   at: number
   status: SessionStatus
@@ -54,14 +41,12 @@ export interface StateSnapshot {
   hasAgent: boolean
   turnSeq: Seq
   prompts: AcceptedPrompt[]
-  asks: OpenAsk[]
-  settled: [string, SettledAsk][]
   usage: UsageSnapshot
   conversation: ConversationSnapshot
-  notices: Notice[]
   calls?: [string, MadeCall][]
   callsSeq?: Seq
   copiedSeq?: Seq
+  clients?: RegisteredClient[]
 }
 
 /**
@@ -70,15 +55,14 @@ export interface StateSnapshot {
  */
 export class SessionState {
   readonly conversation: Conversation
+  readonly registrations: Registrations
+  readonly #asks: AskHistory
   readonly #usage: Usage
   readonly #prompts: Map<string, AcceptedPrompt>
-  readonly #asks: Map<string, OpenAsk>
-  readonly #settled: Map<string, SettledAsk>
   readonly #calls: Map<string, MadeCall>
   #callsSeq: Seq
   /** Up to here the events are a copy of another session's. */
   #copiedSeq: Seq
-  #notices: Notice[]
   /** When the last turn began. */
   #turnSeq: Seq
   #hasAgent: boolean
@@ -93,12 +77,11 @@ export class SessionState {
     this.conversation = new Conversation(snapshot?.conversation)
     this.#usage = new Usage(snapshot?.usage)
     this.#prompts = new Map(snapshot?.prompts.map((prompt) => [prompt.uuid, { ...prompt }]))
-    this.#asks = new Map(snapshot?.asks.map((ask) => [ask.ask, ask]))
-    this.#settled = new Map(snapshot?.settled)
+    this.registrations = new Registrations(snapshot?.clients)
+    this.#asks = new AskHistory(REMEMBERED, snapshot)
     this.#calls = new Map(snapshot?.calls)
     this.#callsSeq = snapshot?.callsSeq ?? 0
     this.#copiedSeq = snapshot?.copiedSeq ?? 0
-    this.#notices = [...(snapshot?.notices ?? [])]
     this.#seq = snapshot?.seq ?? 0
     this.#lastAt = snapshot?.at ?? 0
     this.#status = snapshot?.status ?? 'idle'
@@ -137,7 +120,7 @@ export class SessionState {
 
   /** What the model is to be told with its next prompt, if anything. */
   get notice(): string | undefined {
-    return this.#notices.map(({ text }) => text).join('\n') || undefined
+    return this.#asks.notice
   }
 
   /** The calls that changed what the agent is, by what they take the place of, in their order. */
@@ -156,7 +139,7 @@ export class SessionState {
   }
 
   get asks(): OpenAsk[] {
-    return [...this.#asks.values()]
+    return this.#asks.open
   }
 
   /** The prompts that have not ended, in their order. */
@@ -169,12 +152,12 @@ export class SessionState {
   }
 
   settled(ask: string): SettledAsk | undefined {
-    return this.#settled.get(ask)
+    return this.#asks.settled(ask)
   }
 
   /** The question that was answered last, of a turn that has not ended. */
   get answeredQuestion(): string | undefined {
-    return [...this.#settled].findLast(([, { result }]) => result !== undefined)?.[0]
+    return this.#asks.answeredQuestion
   }
 
   get snapshot(): StateSnapshot {
@@ -186,14 +169,13 @@ export class SessionState {
       hasAgent: this.#hasAgent,
       turnSeq: this.#turnSeq,
       prompts: [...this.#prompts.values()],
-      asks: this.asks,
-      settled: [...this.#settled],
+      ...this.#asks.snapshot,
       usage: this.#usage.snapshot,
       conversation: this.conversation.snapshot,
-      notices: this.#notices,
       calls: [...this.#calls],
       callsSeq: this.#callsSeq,
       copiedSeq: this.#copiedSeq,
+      clients: this.registrations.clients,
     }
   }
 
@@ -217,13 +199,14 @@ export class SessionState {
         if (event.data.type === 'conversation_reset') this.#usage.reset()
         if (event.data.type === 'system' && event.data.subtype === 'init') this.#turnSeq = event.seq
         return this.conversation.hear(event.data)
-      case 'ask': {
-        const { ask, kind, data, seq, at, deferred } = event
-        this.#asks.set(ask, { ask, kind, data, seq, at, ...(deferred ? { deferred } : {}) })
-        return
-      }
+      case 'ask':
+        return this.#asks.begin(event)
       case 'ask_settled':
-        return this.#settle(event)
+        return this.#asks.settle(event)
+      case 'client_registered': {
+        const { client, owner, registration } = event
+        return this.registrations.apply({ client, owner, registration })
+      }
       case 'status':
         if (this.#runningSince !== undefined) this.#usage.addWall(event.at - this.#runningSince)
         this.#runningSince = event.status === 'running' ? event.at : undefined
@@ -256,7 +239,7 @@ export class SessionState {
   #accept({ uuid, seq, data, turn }: LoggedEvent & { type: 'user_message' }): void {
     this.#open += 1
     this.#prompts.set(uuid, { uuid, seq, content: hashOf(data.message), joins: turn === 'running', data })
-    trim(this.#prompts, ({ outcome }) => outcome !== undefined)
+    trim(this.#prompts, REMEMBERED, ({ outcome }) => outcome !== undefined)
   }
 
   #end(uuid: string, outcome: PromptOutcome): void {
@@ -270,51 +253,24 @@ export class SessionState {
     this.#usage.addTurn()
     if (outcome !== 'failed') {
       this.conversation.endPrompt(outcome === 'completed')
-      this.#notices = this.#notices.filter(({ seq }) => seq > this.#turnSeq)
+      this.#asks.told(this.#turnSeq)
     }
     // One that joined a turn may end before that does.
     if (prompt.joins && this.#open > 0) return
     this.conversation.endTurn()
-    for (const settled of this.#settled.values()) delete settled.result
+    this.#asks.endTurn()
   }
 
-  /** What came before was of another session: its process, its counters and its calls are not this one's. */
+  /** What came before was of another session: its process, its counters, its calls and what clients
+   * served to it are not this one's. */
   #copied({ seq, sdkSessionId, usage }: LoggedEvent & { type: 'copied' }): void {
     this.#copiedSeq = seq
     this.#hasAgent = false
     this.#runningSince = undefined
     this.#calls.clear()
+    this.registrations.clear()
     this.#usage.set(usage)
     this.conversation.copied(sdkSessionId)
     if (this.#open === 0) this.conversation.endTurn()
-  }
-
-  #settle({ seq, ask, outcome, by, result }: LoggedEvent & { type: 'ask_settled' }): void {
-    const open = this.#asks.get(ask)
-    this.#asks.delete(ask)
-    const kept = open?.deferred === true && result !== undefined ? { result: result as AskResult } : {}
-    this.#settled.set(ask, { outcome, ...(by === undefined ? {} : { by }), ...kept })
-    trim(this.#settled, ({ result }) => result === undefined)
-    if (outcome === 'lost' && open !== undefined) this.#notices.push({ seq, text: describeLost(open) })
-  }
-}
-
-/** What the model is told of an ask that was open when its process died. */
-function describeLost({ kind, data }: OpenAsk): string {
-  const what =
-    kind === 'can_use_tool' && 'toolName' in data
-      ? `permission to use ${data.toolName}; the tool did not run`
-      : 'an answer of the user, which was not given'
-  return `The last turn ended early, because the process of the agent was lost while it waited for ${what}.`
-}
-
-/** Forgets the oldest entry that may be forgotten, when there are too many. */
-function trim<T>(entries: Map<string, T>, mayGo: (entry: T) => boolean): void {
-  if (entries.size <= REMEMBERED) return
-  for (const [key, entry] of entries) {
-    if (mayGo(entry)) {
-      entries.delete(key)
-      return
-    }
   }
 }

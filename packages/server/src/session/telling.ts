@@ -1,6 +1,7 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AgentServerError, NewEvent, SessionStatus } from '@claude-agent/protocol'
 import type { Feed } from '../log/feed.ts'
+import { budgetReached, type ReachedLimit } from './usage.ts'
 
 /** Live-only: parts and progress of what a later message says whole. */
 const EPHEMERAL_TYPES: ReadonlySet<string> = new Set(['stream_event', 'tool_progress'])
@@ -44,5 +45,22 @@ export class StatusTeller {
     this.#status = status
     this.#position = position
     this.#publish({ type: 'status', status, ...(position === undefined ? {} : { position }) })
+  }
+}
+
+/** Says once that prompts wait because of a limit. */
+export class LimitTeller {
+  readonly #publish: (event: NewEvent) => void
+  #told: string | undefined
+
+  constructor(publish: (event: NewEvent) => void) {
+    this.#publish = publish
+  }
+
+  /** @param limit the one because of which they wait, if they do */
+  tell(limit: ReachedLimit | undefined): void {
+    if (limit !== undefined && this.#told !== limit.name)
+      this.#publish({ type: 'error', ...budgetReached(limit).toJSON() })
+    this.#told = limit?.name
   }
 }

@@ -1,5 +1,6 @@
 import type { Agent } from '../../src/agent/agent.ts'
 import type { AgentHost, AgentRequest } from '../../src/agent/agent-host.ts'
+import { kindsOf } from '../../src/agent/asking.ts'
 import { describe, expect, test } from 'vitest'
 import { ProcessPool, type PoolMember } from '../../src/agent/process-pool.ts'
 import { SpareAgents, type SpareWish } from '../../src/agent/spare-agents.ts'
@@ -26,7 +27,7 @@ class NotedHost {
   }
 }
 
-const wish = (fingerprint: string, config = {}): SpareWish => ({ fingerprint, config, interactive: true })
+const wish = (fingerprint: string, config = {}): SpareWish => ({ fingerprint, config, asks: kindsOf(true) })
 const rest = (): Promise<void> => new Promise((go) => setImmediate(go))
 
 class Session implements PoolMember {
@@ -74,7 +75,7 @@ describe('a spare', () => {
     const given = await claim(spares, 'a')
     expect(given?.sdkSessionId).toBe(host.requests[0]?.sdkSessionId)
     expect(await claim(spares, 'a')).toBeUndefined()
-    expect(host.requests[0]).toMatchObject({ interactive: true, resumes: false, replacesPrompt: false })
+    expect(host.requests[0]).toMatchObject({ asks: kindsOf(true), resumes: false, replacesPrompt: false })
   })
 
   test('is made ready once for the same wish, and gives way to another one', async () => {

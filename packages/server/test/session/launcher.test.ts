@@ -1,4 +1,5 @@
 import type { NewEvent, QueryConfig } from '@claude-agent/protocol'
+import { kindsOf } from '../../src/agent/asking.ts'
 import { describe, expect, test } from 'vitest'
 import type { Agent } from '../../src/agent/agent.ts'
 import type { AgentHost, AgentOwner, AgentRequest } from '../../src/agent/agent-host.ts'
@@ -50,7 +51,7 @@ async function launch(setup: LaunchSetup): Promise<Launch> {
   const pool = new ProcessPool(1)
   const spares = new SpareAgents(host, pool, 1)
   const config = setup.config ?? {}
-  if (setup.spare) spares.prepare({ fingerprint: 'wanted', config, interactive: true })
+  if (setup.spare) spares.prepare({ fingerprint: 'wanted', config, asks: kindsOf(true) })
   const launcher = new Launcher({
     host,
     pool,
@@ -58,7 +59,8 @@ async function launch(setup: LaunchSetup): Promise<Launch> {
     state,
     owner: { config: () => config } as AgentOwner,
     member: { idleSince: undefined, evict: async () => {}, moved: () => {} },
-    interactive: true,
+    asks: () => kindsOf(true),
+    callbacks: { clients: [] } as never,
     wanted: () => 'wanted',
     publish: (event) => void events.push(event),
     settled: async () => {},

@@ -1,8 +1,8 @@
-import { AgentServerError, type AnswerRequest } from '@claude-agent/protocol'
+import { AgentServerError, type Answer } from '@claude-agent/protocol'
 
 /** What an answer holds: a result, or why there is none. @throws AgentServerError `code` when it has both or neither */
 export function readAnswer(
-  { result, error }: Pick<AnswerRequest, 'result' | 'error'>,
+  { result, error }: Pick<Answer, 'result' | 'error'>,
   code: 'invalid_request' | 'invalid_message',
 ): { result?: unknown; error?: string } {
   if (result !== undefined && error === undefined) return { result }

@@ -19,7 +19,7 @@ export interface SessionLayerOptions {
   timing?: ReaderTiming
 }
 
-/** `WS /sessions/:id/ws?after=&client=`: everything of a session, for any number of clients. */
+/** `WS /sessions/:id/ws?after=&client=&serves=`: everything of a session, for any number of clients. */
 export class SessionLayer {
   readonly #options: SessionLayerOptions
   readonly #frames = new EntryBytes(toTextFrame)
@@ -66,6 +66,7 @@ export class SessionLayer {
       log: feed.id,
       lastSeq: feed.lastSeq,
       client: name,
+      maxFrameBytes: this.#options.maxFrameBytes,
     })
     if (gap !== undefined) client.gap(gap.after, gap.first)
     const reader = feed.attach(client, after)
@@ -75,9 +76,11 @@ export class SessionLayer {
     })
     client.onEnded(() => {
       reader.stop()
+      session.callbacks.leave(client)
       forget()
     })
-    session.warm()
+    // A client that is about to register changes what the agent is started with.
+    if (!url.searchParams.has('serves')) session.warm()
   }
 }
 

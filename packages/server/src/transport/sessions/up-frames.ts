@@ -1,4 +1,4 @@
-import type { AgentServerError, SessionUp } from '@claude-agent/protocol'
+import type { AgentServerError, Register, SessionUp } from '@claude-agent/protocol'
 import { sessionUp } from '@claude-agent/protocol/schema'
 import type { RawData } from 'ws'
 import type { Session } from '../../session/session.ts'
@@ -25,13 +25,17 @@ export function hearFrame(speaker: Speaker, data: RawData, isBinary: boolean): v
   try {
     const frame = readFrame(sessionUp, data, isBinary, maxFrameBytes) as SessionUp
     if (frame.type === 'heartbeat') client.say({ type: 'heartbeat' })
+    else if (frame.type === 'register') void register(speaker, frame)
     else if (frame.type !== 'auth') void reply(client, frame.id, () => act(speaker, frame))
   } catch (error) {
     sayError(client, isBinary ? undefined : readId(data as Buffer, maxFrameBytes), error)
   }
 }
 
-function act({ session, name }: Speaker, frame: Exclude<SessionUp, { type: 'auth' | 'heartbeat' }>): unknown {
+/** Frames that are replied to with what they come to. */
+type Asking = Exclude<SessionUp, { type: 'auth' | 'heartbeat' | 'register' }>
+
+function act({ session, client, name }: Speaker, frame: Asking): unknown {
   switch (frame.type) {
     case 'user_message':
       return session.send(frame.data)
@@ -43,8 +47,24 @@ function act({ session, name }: Speaker, frame: Exclude<SessionUp, { type: 'auth
     case 'call':
       return session.call(frame.method, frame.args ?? [], name)
     case 'answer':
-      return session.answer(frame.ask, readAnswer(frame, 'invalid_message'), name)
+      return session.answer(frame.ask, readAnswer(frame, 'invalid_message'), name, client)
+    case 'mcp_message':
+      session.callbacks.hear(frame, client)
+      return {}
   }
+}
+
+/** Registers a client; it has its reply before it is asked anything. */
+async function register({ session, client }: Speaker, frame: Register): Promise<void> {
+  const { id } = frame
+  try {
+    await session.callbacks.register(frame, client, (result) => {
+      if (id !== undefined) client.say({ type: 'reply', id, result })
+    })
+  } catch (error) {
+    sayError(client, id, error)
+  }
+  session.warm()
 }
 
 /** Does what a frame asks for, at once, and tells how it went. */

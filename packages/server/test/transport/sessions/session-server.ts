@@ -94,6 +94,8 @@ class NotedSession {
     return { ask, outcome: 'answered', by, seq: 9 }
   }
 
+  readonly callbacks = { leave: (): void => {} }
+
   warm(): void {
     this.calls.push(['warm'])
   }

@@ -22,7 +22,7 @@ describe('a client that connects', () => {
     await client.take('info', 3)
     const { id: log } = server.session.feed
     expect(client.frames).toEqual([
-      expect.objectContaining({ type: 'connected', protocol: 2, server: '0.0.0', log, lastSeq: 2 }),
+      expect.objectContaining({ type: 'connected', protocol: 3, server: '0.0.0', log, lastSeq: 2 }),
       expect.objectContaining({ seq: 1, data: 'a' }),
       expect.objectContaining({ seq: 2, data: 'b' }),
       { type: 'caught_up', seq: 2 },
