@@ -49,6 +49,7 @@ export async function startSessionPeer(
     limits: {},
     askTimeoutMs: 0,
     interactive: true,
+    questions: 'defer',
     status: 'idle',
     queuedPrompts: 0,
     asks: [...peer.asks],

@@ -145,6 +145,7 @@ export const ERRORS = {
     retry: false,
     summary: 'This version, this platform or this engine cannot do it.',
   },
+  error_result: { status: 0, retry: false, summary: 'The last result of a query() is an error.' },
   // sandboxes
   invalid_options: { status: 400, retry: false, summary: 'An option of a sandbox is wrong.' },
   sandbox_not_found: { status: 0, retry: false, summary: 'The sandbox is gone, or was never there.' },

@@ -75,12 +75,12 @@ export interface AgentStartedEvent {
 
 /**
  * A process of the agent has ended. `reason` where the server ended it: `idle` for long, to make `room` for another
- * session, for its new `options`, while a `question` is open, because it did not heed an `interrupt`, or at its own
+ * session, because it was `released` by a client, for its new `options`, while a `question` is open, because it did not heed an `interrupt`, or at its own
  * `shutdown`.
  */
 export interface AgentExitedEvent {
   type: 'agent_exited'
-  reason?: 'idle' | 'room' | 'options' | 'question' | 'interrupt' | 'shutdown'
+  reason?: 'idle' | 'room' | 'released' | 'options' | 'question' | 'interrupt' | 'shutdown'
   code: number | null
   signal: string | null
   cause: string

@@ -109,6 +109,7 @@ export type {
   CreateSessionRequest,
   MessageAccepted,
   MessageCancelled,
+  ProcessReleased,
   SessionInfo,
   SessionLimits,
   SessionList,

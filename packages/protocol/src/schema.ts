@@ -78,6 +78,15 @@ export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 const limit = z.optional(z.number().check(z.minimum(0)))
 
+/** Whether somebody answers what the agent asks, or of which kinds. */
+export const interactive = z.union([
+  z.boolean(),
+  z.array(z.enum(['can_use_tool', 'elicitation', 'dialog'])).check(z.maxLength(3)),
+])
+
+/** How a question to the user waits for its answer. */
+export const questions = z.enum(['defer', 'hold'])
+
 const update = {
   title: z.optional(z.string().check(z.maxLength(500))),
   metadata: z.optional(
@@ -89,17 +98,13 @@ const update = {
     z.strictObject({ maxCostUsd: limit, maxTokens: limit, maxTurns: limit, maxWallMs: limit }),
   ),
   askTimeoutMs: z.optional(z.int().check(z.minimum(0))),
+  interactive: z.optional(interactive),
+  questions: z.optional(questions),
   // The policy of the server looks at them.
   options: z.optional(z.looseObject({})),
 }
 
 export const updateSession = z.strictObject(update)
-
-/** Whether somebody answers what the agent asks, or of which kinds. */
-export const interactive = z.union([
-  z.boolean(),
-  z.array(z.enum(['can_use_tool', 'elicitation', 'dialog'])).check(z.maxLength(3)),
-])
 
 const sessionId = z
   .string()
@@ -108,7 +113,6 @@ const sessionId = z
 export const createSession = z.strictObject({
   ...update,
   id: z.optional(sessionId),
-  interactive: z.optional(interactive),
   transcript: z.optional(z.string().check(z.regex(UUID, { error: 'a UUID' }))),
 })
 

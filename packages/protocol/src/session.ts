@@ -51,6 +51,16 @@ export interface SessionUpdate {
   limits?: SessionLimits
   /** Milliseconds after which an ask that nobody answered is declined; 0 for never. @default 0 */
   askTimeoutMs?: number
+  /**
+   * Somebody can answer: the agent's asks (permissions, questions, elicitations) are sent to the clients; or only those
+   * of some kinds. Of the others the agent decides by its permission mode alone, as the SDK without that callback. @default true
+   */
+  interactive?: boolean | AskKind[]
+  /**
+   * How a question to the user waits for its answer. `defer`: its turn ends for now, and needs no process until then, so
+   * that it survives the server. `hold`: in the process and in one turn, as in the SDK. @default 'defer'
+   */
+  questions?: 'defer' | 'hold'
   /** Replaces the options as a whole; `"[redacted]"` keeps a secret. Counts from the next turn on. */
   options?: QueryConfig
 }
@@ -59,11 +69,6 @@ export interface SessionUpdate {
 export interface CreateSessionRequest extends SessionUpdate {
   /** Letters, digits, `-` and `_`, at most 64. Drawn by the server when absent. */
   id?: string
-  /**
-   * Somebody can answer: the agent's asks (permissions, questions, elicitations) are sent to the clients; or only those
-   * of some kinds. Of the others the agent decides by its permission mode alone, as the SDK without that callback. @default true
-   */
-  interactive?: boolean | AskKind[]
   /** Goes on with a conversation that the SDK knows and no session has: its id in `GET /transcripts`. */
   transcript?: string
 }
@@ -78,6 +83,7 @@ export interface SessionInfo {
   limits: SessionLimits
   askTimeoutMs: number
   interactive: boolean | AskKind[]
+  questions: 'defer' | 'hold'
   status: SessionStatus
   /** With `queued` for a process: how many sessions get one before this one. */
   position?: number
@@ -110,6 +116,11 @@ export interface MessageAccepted {
   seq: number
   /** `own`: it gets a turn and a result of its own. `running`: it goes into the turn that runs. */
   turn: 'own' | 'running'
+}
+
+/** `POST /sessions/:id/release`. `hadAgent`: there is a process; `agent_exited` tells of its end. */
+export interface ProcessReleased {
+  hadAgent: boolean
 }
 
 /** `DELETE /sessions/:id/messages/:uuid` and the `reply` to a `cancel`. */

@@ -12,6 +12,7 @@ import {
   type ForkRequest,
   type MessageAccepted,
   type MessageCancelled,
+  type ProcessReleased,
   type SessionInfo,
   type SessionUpdate,
 } from '@claude-agent/protocol'
@@ -256,6 +257,14 @@ export class Session {
    */
   serve(options: ServeOptions): Promise<Serving> {
     return serve(this.#line, this.#client, options)
+  }
+
+  /**
+   * Gives the process of the agent back once it has nothing more to do; work in the background ends with it. A prompt or a
+   * call before that keeps it. `hadAgent`: there is a process, whose end `agent_exited` tells.
+   */
+  release(options: CallOptions = {}): Promise<ProcessReleased> {
+    return this.#requests.call({ method: 'POST', path: `${this.#path}/release`, ...options })
   }
 
   /**

@@ -5,6 +5,9 @@ import { AgentProcess, type AgentExit } from './agent-process.ts'
 import { Inbox } from './inbox.ts'
 import type { Scope } from './supervision/scope.ts'
 
+/** What an agent whose input has ended is given before it is stopped. */
+const FINISH_MS = 1_500
+
 /** What an agent is started with. */
 export interface AgentStart {
   /** The SDK's options, environment included. */
@@ -111,6 +114,14 @@ export class Agent {
   /** Stops the running turn; resolves when the agent has taken notice. */
   async interrupt(): Promise<void> {
     await this.#query.interrupt()
+  }
+
+  /** Ends the process as the SDK does after the last prompt: by the end of its input, so that its last hooks run. */
+  async finish(): Promise<void> {
+    this.#inbox.close()
+    const timer = setTimeout(() => void this.#process.stop(), FINISH_MS)
+    await this.ended
+    clearTimeout(timer)
   }
 
   /** Ends the process, gently first. Resolves when nothing of it is left. */

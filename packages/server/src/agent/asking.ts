@@ -17,15 +17,23 @@ export interface Asking {
   answerTo(toolUseId: string): AskResult | undefined
 }
 
-/** The kinds of asks that somebody answers. */
-export type AskKinds = ReadonlySet<AskKind>
+/** The kinds of asks that somebody answers; and whether a question ends its turn until it has its answer. */
+export type AskKinds = ReadonlySet<AskKind | 'deferred_question'>
 
-/** What a session's `interactive` stands for. */
-export function kindsOf(interactive: boolean | readonly AskKind[]): AskKinds {
+/** What a session's `interactive` and `questions` stand for. */
+export function kindsOf({
+  interactive,
+  questions = 'defer',
+}: {
+  interactive: boolean | readonly AskKind[]
+  questions?: 'defer' | 'hold' | undefined
+}): AskKinds {
   const all: AskKind[] = ['can_use_tool', 'elicitation', 'dialog']
-  return new Set(
-    all.filter((kind) => (typeof interactive === 'boolean' ? interactive : interactive.includes(kind))),
+  const kinds = all.filter((kind) =>
+    typeof interactive === 'boolean' ? interactive : interactive.includes(kind),
   )
+  const defers = questions === 'defer' && kinds.includes('can_use_tool')
+  return new Set([...kinds, ...(defers ? ['deferred_question' as const] : [])])
 }
 
 /** A hook ends after 600 s unless it says otherwise; in seconds. */
@@ -38,17 +46,17 @@ export function askingOptions(
   notice: (() => string | undefined) | undefined,
   resumes: boolean,
 ): Partial<Options> {
-  const { onElicitation, onUserDialog, ...tools } = callbacksOf(asking, resumes)
-  const hooks = kinds.has('can_use_tool') ? tools.hooks : {}
+  const { canUseTool, onElicitation, onUserDialog } = callbacksOf(asking)
+  const hooks = kinds.has('can_use_tool') ? toolHooks(asking, kinds.has('deferred_question'), resumes) : {}
   return {
-    ...(kinds.has('can_use_tool') ? { canUseTool: tools.canUseTool } : {}),
+    ...(kinds.has('can_use_tool') ? { canUseTool } : {}),
     ...(kinds.has('elicitation') ? { onElicitation } : {}),
     ...(kinds.has('dialog') ? { onUserDialog } : {}),
     hooks: { ...hooks, ...(notice === undefined ? {} : noticeHook(notice)) },
   }
 }
 
-function callbacksOf(asking: Asking, resumes: boolean) {
+function callbacksOf(asking: Asking) {
   return {
     canUseTool: async (toolName, input, { signal, ...options }) => {
       const { requestId: _requestId, ...about } = options
@@ -57,17 +65,17 @@ function callbacksOf(asking: Asking, resumes: boolean) {
     },
     onElicitation: async (request, { signal }) => (await asking.ask('elicitation', request, signal)) as never,
     onUserDialog: async (request, { signal }) => (await asking.ask('dialog', request, signal)) as never,
-    hooks: {
-      PreToolUse: [
-        {
-          matcher: QUESTION_TOOL,
-          timeout: HOOK_TIMEOUT_S,
-          hooks: [async (input, toolUseId) => answerHook(asking, input, toolUseId)],
-        },
-        ...(resumes ? [{ hooks: [obeyHook(asking)] }] : []),
-      ],
-    },
   } satisfies Partial<Options>
+}
+
+function toolHooks(asking: Asking, defers: boolean, resumes: boolean): NonNullable<Options['hooks']> {
+  const question = {
+    matcher: QUESTION_TOOL,
+    timeout: HOOK_TIMEOUT_S,
+    hooks: [async (...[input, toolUseId]: Parameters<HookCallback>) => answerHook(asking, input, toolUseId)],
+  }
+  const obedience = { hooks: [obeyHook(asking)] }
+  return { PreToolUse: [...(defers ? [question] : []), ...(resumes ? [obedience] : [])] }
 }
 
 type HookCallback = NonNullable<NonNullable<Options['hooks']>['PreToolUse']>[number]['hooks'][number]

@@ -122,8 +122,9 @@ export class Archives {
       const folder = await store.stage()
       const log = await stageTranscript(transcript, known, folder)
       const { title, metadata = {}, limits = {}, askTimeoutMs = 0, interactive = true } = request
+      const { questions = 'defer' } = request
       const origin: Origin = { source: 'transcript', from: transcript }
-      const fields = { id, title, metadata, limits, askTimeoutMs, interactive, isPlain: false, origin }
+      const fields = { id, title, metadata, limits, askTimeoutMs, interactive, questions, isPlain: false, origin }
       const record = { ...fields, updatedSeq: log.lastSeq }
       const added = await sessions.add(record, options, (made) => store.adopt(folder, made))
       return { info: added.info(), created: true }

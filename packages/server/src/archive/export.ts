@@ -78,6 +78,7 @@ export function describeSession(
   workspace: string,
 ): Omit<SectionHeader, 'log' | 'transcript'> {
   const { id, title, metadata, options, limits, askTimeoutMs, interactive, createdAt, systemPrompt } = record
+  const { questions = 'defer' } = record
   const session: ArchivedSession = {
     id,
     ...(title === undefined ? {} : { title }),
@@ -86,6 +87,7 @@ export function describeSession(
     limits,
     askTimeoutMs,
     interactive,
+    questions,
     createdAt,
     ...(systemPrompt === undefined ? {} : { systemPrompt }),
   }

@@ -7,7 +7,7 @@ import type {
   SessionUsage,
 } from '@claude-agent/protocol'
 import { AgentServerError } from '@claude-agent/protocol'
-import { interactive, UUID } from '@claude-agent/protocol/schema'
+import { interactive, questions, UUID } from '@claude-agent/protocol/schema'
 import * as z from 'zod/mini'
 
 /** Says what a file is, at its very beginning. */
@@ -26,6 +26,7 @@ export interface ArchivedSession {
   limits: SessionLimits
   askTimeoutMs: number
   interactive: boolean | AskKind[]
+  questions?: 'defer' | 'hold' | undefined
   createdAt: number
   /** Hash of the system prompt that the conversation began with. */
   systemPrompt?: string | undefined
@@ -68,6 +69,7 @@ const header = z.object({
     limits: z.object({ maxCostUsd: limit, maxTokens: limit, maxTurns: limit, maxWallMs: limit }),
     askTimeoutMs: whole,
     interactive,
+    questions: z.optional(questions),
     createdAt: whole,
     systemPrompt: z.optional(z.string().check(z.maxLength(200))),
   }),

@@ -51,9 +51,9 @@ export class StagedSession {
     updatedSeq: Seq,
     transcript: StagedTranscript,
   ) {
-    const { title, metadata, limits, askTimeoutMs, interactive, systemPrompt } = session
+    const { title, metadata, limits, askTimeoutMs, interactive, questions, systemPrompt } = session
     const origin = { source, from: session.id, log, at }
-    const said = { title, metadata, limits, askTimeoutMs, interactive, systemPrompt }
+    const said = { title, metadata, limits, askTimeoutMs, interactive, questions, systemPrompt }
     this.folder = folder
     this.fields = { ...said, isPlain: false, origin, updatedSeq }
     this.#transcript = transcript

@@ -10,7 +10,7 @@ export interface AgentSlotParts {
   /** A fingerprint of what an agent must be started with now. */
   wanted: () => string
   start: (signal: AbortSignal) => Promise<Agent>
-  /** An agent is there, whoever asked for it. */
+  /** An agent is there, whoever asked for it, or is not wanted any more. */
   onReady: () => void
   /** The agent has ended: by itself, or for a reason. What is to be done before the next one starts, is waited for. */
   onExit: (exit: AgentExit, reason: EndReason | undefined) => Promise<void>
@@ -28,6 +28,8 @@ export class AgentSlot {
   /** What the agent was started with, or is being started with. */
   #fingerprint = ''
   #closed = false
+  /** It is to end as soon as it has nothing to do. */
+  #isReleased = false
   #reason: EndReason | undefined
   /** Resolves when the last agent is gone and what that asked for is done. */
   #cleared: Promise<void> = Promise.resolve()
@@ -59,6 +61,7 @@ export class AgentSlot {
   /** An agent as it is wanted now: the one that runs, the one that starts, or a new one in its place. */
   ready(): Promise<Agent> {
     if (this.#closed) return Promise.reject(stopping())
+    this.#isReleased = false
     if (!this.isStale && this.#reason === undefined) {
       if (this.#starting !== undefined) return this.#starting
       if (this.#agent !== undefined) return Promise.resolve(this.#agent)
@@ -95,12 +98,27 @@ export class AgentSlot {
     this.#abort.abort()
   }
 
+  /** Ends the agent once it has nothing to do, unless it is asked for before that. Says whether there is one. */
+  release(): boolean {
+    if (this.#agent === undefined && !this.isStarting) return false
+    this.#isReleased = true
+    this.#parts.onReady()
+    return true
+  }
+
+  /** There is nothing to do. */
+  rest(): void {
+    if (!this.#isReleased || this.#agent === undefined || this.isStarting) return
+    this.#isReleased = false
+    void this.end('released')
+  }
+
   /** Ends the agent that runs, if there is one; resolves when it is gone. The next one is started when it is asked for. */
   async end(reason: EndReason): Promise<void> {
     const agent = this.#agent
     if (agent === undefined) return
     this.#reason ??= reason
-    await agent.stop()
+    await (reason === 'released' ? agent.finish() : agent.stop())
     await this.#cleared
   }
 

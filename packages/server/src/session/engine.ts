@@ -111,7 +111,7 @@ export class Engine implements PoolMember {
     this.#limitTeller = new LimitTeller(publish)
     this.#memory = new ModelMemory({ state, feed: this.feed, host: means.host, config: () => options.config })
     const { systemPrompt } = record()
-    const kinds = (): AskKinds => kindsOf(record().interactive)
+    const kinds = (): AskKinds => kindsOf(record())
     const wanted = (): string => this.#wanted
     this.launcher = new Launcher({
       ...means,
@@ -140,7 +140,7 @@ export class Engine implements PoolMember {
       wanted,
       onChange,
       asks: this.asks,
-      defers: () => kinds().has('can_use_tool'),
+      defers: () => kinds().has('deferred_question'),
       start: (signal) => this.launcher.start(signal),
       canStart: () => options.areComplete,
       isHeld: () => this.#limit !== undefined,
@@ -264,6 +264,7 @@ export class Engine implements PoolMember {
     this.#teller.tell(this.status, this.position)
     const hasAgent = this.runner.slot.agent !== undefined
     if (this.#activity.settle(hasAgent && this.isAtRest)) this.#parts.means.pool.makeRoom()
+    if (this.isAtRest) this.runner.slot.rest()
     this.#parts.onChange()
   }
 }

@@ -14,6 +14,7 @@ export function describeSession(
   moment: SessionMoment,
 ): SessionInfo {
   const { id, title, metadata, options, limits, askTimeoutMs, interactive, createdAt, updatedAt } = record
+  const { questions = 'defer' } = record
   const { status, position, queuedPrompts, log, firstSeq, lastSeq } = moment
   const { sdkSessionId } = state.conversation
   return {
@@ -24,6 +25,7 @@ export function describeSession(
     limits,
     askTimeoutMs,
     interactive,
+    questions,
     status,
     ...(position === undefined ? {} : { position }),
     queuedPrompts,

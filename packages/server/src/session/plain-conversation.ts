@@ -73,7 +73,7 @@ export class PlainConversation {
   #wish(): SpareWish {
     const { host, fingerprint } = this.#parts
     const config = this.#config
-    const asks = kindsOf(false)
+    const asks = kindsOf({ interactive: false })
     return { config, asks, fingerprint: fingerprint(host.describe(config, asks)) }
   }
 }

@@ -38,6 +38,8 @@ export interface SessionRecord {
   limits: SessionLimits
   askTimeoutMs: number
   interactive: boolean | AskKind[]
+  /** @default 'defer', of records of old */
+  questions?: 'defer' | 'hold' | undefined
   /** It belongs to the plain layer: what waits when the server ends, is dropped. */
   isPlain: boolean
   createdAt: number

@@ -68,6 +68,11 @@ export class SessionOptions {
     this.#wanted = this.#fingerprint()
   }
 
+  /** What somebody can answer may be another by now. */
+  refresh(): void {
+    this.#wanted = this.#fingerprint()
+  }
+
   #fingerprint(): string {
     const { host, fingerprint } = this.#means
     return fingerprint(host.describe(this.config, this.#asks()))

@@ -4,6 +4,7 @@ import type {
   LoggedEvent,
   MessageAccepted,
   MessageCancelled,
+  ProcessReleased,
   QueryConfig,
   SessionInfo,
   SessionUpdate,
@@ -70,7 +71,7 @@ export class Session {
     this.#parts = parts
     this.#record = record
     this.state = state
-    this.options = new SessionOptions(record, parts.options, means, () => kindsOf(this.#record.interactive))
+    this.options = new SessionOptions(record, parts.options, means, () => kindsOf(this.#record))
     this.#engine = new Engine({
       log,
       state,
@@ -240,6 +241,7 @@ export class Session {
     const { seq } = await this.feed.offer({ type: 'session_updated', ...rest, ...shown })
     if (options !== undefined) this.options.set(options)
     this.#record = { ...this.#record, ...rest, ...this.options.kept, updatedAt: Date.now(), updatedSeq: seq }
+    this.options.refresh()
     const { slot, mayWarm } = this.#engine.runner
     const applies = slot.isStale && !mayWarm ? 'next_turn' : 'now'
     this.#engine.refresh()
@@ -259,6 +261,14 @@ export class Session {
   /** A client has come: an agent is made ready. */
   warm(): void {
     if (this.#end === undefined) this.#engine.warm()
+  }
+
+  /**
+   * Gives the process of the agent back once it has nothing more to do, work in the background aside. A prompt, a call or
+   * a client that comes before that keeps it.
+   */
+  release(): ProcessReleased {
+    return { hadAgent: this.#engine.runner.slot.release() }
   }
 
   /** Calls back when the session is deleted or the server stops. Returns how to stop listening. */

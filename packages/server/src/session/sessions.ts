@@ -82,6 +82,7 @@ export class Sessions {
         limits: request.limits ?? {},
         askTimeoutMs: request.askTimeoutMs ?? 0,
         interactive: request.interactive ?? true,
+        questions: request.questions ?? 'defer',
         isPlain,
       },
       options,
@@ -243,7 +244,7 @@ export class Sessions {
   #prepareSpare(session: Session): void {
     if (this.#isClosed) return
     const { config, wanted } = session.options
-    const asks = kindsOf(session.record.interactive)
+    const asks = kindsOf(session.record)
     this.#parts.means.spares.prepare({ fingerprint: wanted, config, asks })
   }
 }

@@ -27,7 +27,11 @@ class NotedHost {
   }
 }
 
-const wish = (fingerprint: string, config = {}): SpareWish => ({ fingerprint, config, asks: kindsOf(true) })
+const wish = (fingerprint: string, config = {}): SpareWish => ({
+  fingerprint,
+  config,
+  asks: kindsOf({ interactive: true }),
+})
 const rest = (): Promise<void> => new Promise((go) => setImmediate(go))
 
 class Session implements PoolMember {
@@ -75,7 +79,11 @@ describe('a spare', () => {
     const given = await claim(spares, 'a')
     expect(given?.sdkSessionId).toBe(host.requests[0]?.sdkSessionId)
     expect(await claim(spares, 'a')).toBeUndefined()
-    expect(host.requests[0]).toMatchObject({ asks: kindsOf(true), resumes: false, replacesPrompt: false })
+    expect(host.requests[0]).toMatchObject({
+      asks: kindsOf({ interactive: true }),
+      resumes: false,
+      replacesPrompt: false,
+    })
   })
 
   test('is made ready once for the same wish, and gives way to another one', async () => {

@@ -18,6 +18,11 @@ class StandIn {
     this.#end({ code: null, signal: 'SIGKILL', cause: 'killed' })
   }
 
+  async finish(): Promise<void> {
+    this.#end({ code: 0, signal: null, cause: 'finished' })
+    await this.ended
+  }
+
   async stop(): Promise<void> {
     this.#end({ code: 143, signal: null, cause: 'stopped' })
     await this.ended
@@ -86,6 +91,22 @@ describe('a slot', () => {
     const second = await slot.ready()
     expect((second as unknown as StandIn).wanted).toBe('b')
     expect([most.alive, exits]).toEqual([1, ['options']])
+  })
+
+  test('ends an agent that is released once there is nothing to do, unless it is asked for before that', async () => {
+    const { slot, exits } = create()
+    expect(slot.release()).toBe(false)
+    await slot.ready()
+    expect(slot.release()).toBe(true)
+    await slot.ready()
+    slot.rest()
+    await rest()
+    expect(exits).toEqual([])
+    slot.release()
+    slot.rest()
+    await rest()
+    expect(exits).toEqual(['released'])
+    expect(slot.release()).toBe(false)
   })
 
   test('gives up a start that is not as it is wanted any more', async () => {

@@ -51,7 +51,7 @@ async function launch(setup: LaunchSetup): Promise<Launch> {
   const pool = new ProcessPool(1)
   const spares = new SpareAgents(host, pool, 1)
   const config = setup.config ?? {}
-  if (setup.spare) spares.prepare({ fingerprint: 'wanted', config, asks: kindsOf(true) })
+  if (setup.spare) spares.prepare({ fingerprint: 'wanted', config, asks: kindsOf({ interactive: true }) })
   const launcher = new Launcher({
     host,
     pool,
@@ -59,7 +59,7 @@ async function launch(setup: LaunchSetup): Promise<Launch> {
     state,
     owner: { config: () => config } as AgentOwner,
     member: { idleSince: undefined, evict: async () => {}, moved: () => {} },
-    asks: () => kindsOf(true),
+    asks: () => kindsOf({ interactive: true }),
     callbacks: { clients: [] } as never,
     wanted: () => 'wanted',
     publish: (event) => void events.push(event),

@@ -79,6 +79,10 @@ export function createSessionRoutes({
     session.interrupt()
     return c.json({}, 202)
   })
+  app.post('/:id/release', async (c) => {
+    const session = await sessions.open(c.req.param('id'))
+    return c.json(session.release(), 202)
+  })
   app.post('/:id/asks/:ask', limited, async (c) => {
     const { by = 'http', ...answer } = (await readBody(c, answerAsk, 'invalid_request')) as AnswerRequest
     const checked = readAnswer(answer, 'invalid_request')
