@@ -3,3 +3,8 @@ export function readVariable(name: string): string | undefined {
   const value = typeof process === 'object' ? process.env?.[name] : undefined
   return value === '' ? undefined : value
 }
+
+/** The variables of this process's environment; none where there is no such thing. */
+export function readVariables(): Record<string, string | undefined> {
+  return typeof process === 'object' ? (process.env ?? {}) : {}
+}

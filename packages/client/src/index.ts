@@ -41,6 +41,11 @@ export type {
   TranscriptMessage,
 } from '@claude-agent/protocol'
 export { formatCursor, isLogged, parseCursor } from '@claude-agent/protocol'
+// the SDK's query(), over the network
+export { query } from './query/query.ts'
+export { AbortError } from './query/abort-error.ts'
+export type { RemoteOptions, RemoteQueryOptions } from './query/query.ts'
+export type { QueryRequest } from './session/server.ts'
 // the client of the plain layer
 export { ClaudeAgentClient } from './client.ts'
 // the model by way of this client

@@ -9,11 +9,16 @@ import type {
   TranscriptPage,
 } from '@claude-agent/protocol'
 import { type Locate, parseEndpoint } from '../endpoint.ts'
+import type { Options, Query } from '@anthropic-ai/claude-agent-sdk'
 import { call, type JsonRequest } from '../http.ts'
 import { isUnreached, LinkedAbort, persist } from '../patience.ts'
 import { encodeOptions } from '../query-options.ts'
 import type { CallOptions } from '../types.ts'
 import { locateSandbox } from '../sandbox/endpoint.ts'
+import { identifyQuery } from '../query/identity.ts'
+import { planQuery } from '../query/plan.ts'
+import type { Prompt } from '../query/prompts.ts'
+import { RemoteQuery } from '../query/remote-query.ts'
 import { randomUuid } from '../uuid.ts'
 import { type CopyMeans, importSession, readTranscripts } from './copies.ts'
 import { type Limits, LIMITS } from './limits.ts'
@@ -25,6 +30,14 @@ import type {
   ServerAddress,
   ServerOptions,
 } from './types.ts'
+
+/** What `AgentServer.query()` takes. */
+export interface QueryRequest {
+  prompt: Prompt
+  options?: Options | undefined
+  /** @default a session of its own, or the one of `resume` or `continue` */
+  session?: string | undefined
+}
 
 /** A claude-agent-server and its sessions. It holds no connection: each session has its own while somebody listens. */
 export class AgentServer {
@@ -149,6 +162,22 @@ export class AgentServer {
       yield* page.messages
       after = page.next
     } while (after !== undefined)
+  }
+
+  /**
+   * The SDK's `query()`, of an agent on this server; `session` is the id of one that exists. docs/query.md says what
+   * differs.
+   * @throws AgentServerError `option_refused`; what the server says comes through the iteration
+   */
+  query({ prompt, options = {}, session }: QueryRequest): Query {
+    return new RemoteQuery({
+      server: this,
+      plan: planQuery(options),
+      prompt,
+      partials: options.includePartialMessages === true,
+      sessionId: session,
+      identify: async (id) => identifyQuery(id, (await this.#locate()).token),
+    })
   }
 
   get #means(): CopyMeans {

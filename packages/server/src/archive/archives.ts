@@ -124,7 +124,17 @@ export class Archives {
       const { title, metadata = {}, limits = {}, askTimeoutMs = 0, interactive = true } = request
       const { questions = 'defer' } = request
       const origin: Origin = { source: 'transcript', from: transcript }
-      const fields = { id, title, metadata, limits, askTimeoutMs, interactive, questions, isPlain: false, origin }
+      const fields = {
+        id,
+        title,
+        metadata,
+        limits,
+        askTimeoutMs,
+        interactive,
+        questions,
+        isPlain: false,
+        origin,
+      }
       const record = { ...fields, updatedSeq: log.lastSeq }
       const added = await sessions.add(record, options, (made) => store.adopt(folder, made))
       return { info: added.info(), created: true }
