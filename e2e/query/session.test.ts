@@ -1,6 +1,7 @@
 import { connect } from '@claude-agent/client'
 import { describe, expect, test } from '../sessions/support/shared.ts'
-import { onServer, tell } from './support/sides.ts'
+import { requestsWith, userTexts } from '../sessions/support/model.ts'
+import { onServer, said, tell } from './support/sides.ts'
 
 const BLUE = { behavior: 'allow', updatedInput: { answers: { 'Which colour?': 'Blue' } } } as const
 
@@ -79,6 +80,22 @@ describe('options that choose a session', () => {
     expect(second.messages[0]).toMatchObject({ session_id, model: 'claude-y' })
     const sessions = await connect({ url: stage.server.url }).listSessions({ limit: 1000 })
     expect(sessions.sessions.filter(({ sdkSessionId }) => sdkSessionId === session_id)).toHaveLength(1)
+  })
+
+  test('`forkSession` goes on with a copy, up to the turn that `resumeSessionAt` names', async ({
+    stage,
+  }) => {
+    const query = onServer(stage)
+    const first = await tell(query({ prompt: said('one', 'two') }))
+    const { session_id } = first.messages[0]!
+    const { uuid } = first.messages.find(({ type }) => type === 'assistant')!
+    const fork = { resume: session_id!, forkSession: true, resumeSessionAt: uuid! }
+    const { end, messages } = await tell(query({ prompt: 'three', options: fork }))
+    expect(end).toBe('done')
+    expect(messages[0]!.session_id).not.toBe(session_id)
+    const texts = userTexts(requestsWith(stage.claude, 'three').at(-1)!.body).join()
+    expect(texts).toContain('one')
+    expect(texts).not.toContain('two')
   })
 
   test('`resume` of what is not there says so', async ({ stage }) => {

@@ -36,6 +36,9 @@ export async function openSession(
   return startAt(found, await found.update(wishes(plan), { signal }), ownerOf(server, plan))
 }
 
+/** What the server says of an id that is none of a conversation. */
+const NO_CONVERSATION = new Set(['transcript_not_found', 'invalid_request'])
+
 /** What the session is to be like for this query. */
 function wishes({ options, kinds }: QueryPlan) {
   return {
@@ -97,19 +100,57 @@ function startAt(session: Session, info: SessionInfo, { isOurs, renew }: Owner):
 /** The session that the options name to go on with; undefined for a new one. */
 async function findSession(
   server: AgentServer,
-  { opening }: QueryPlan,
+  { opening, options }: QueryPlan,
   signal: AbortSignal,
 ): Promise<Session | undefined> {
-  const { resume, continue: goesOn } = opening
+  const { resume, continue: goesOn, forkSession, resumeSessionAt } = opening
   if (resume === undefined && goesOn !== true) return undefined
-  let found: SessionInfo | undefined
+  const found =
+    resume === undefined
+      ? await latestOfQueries(server, signal)
+      : ((await server.sessionWith(resume, { signal })) ?? (await takeOver(server, resume, options, signal)))
+  if (found === undefined || forkSession !== true) return found
+  const at = resumeSessionAt === undefined ? undefined : await endOfTurn(found, resumeSessionAt, signal)
+  return await found.fork({ ...(at === undefined ? {} : { at }), metadata: MADE_BY }, { signal })
+}
+
+async function latestOfQueries(server: AgentServer, signal: AbortSignal): Promise<Session | undefined> {
+  let latest: SessionInfo | undefined
   for await (const info of server.sessions({ signal })) {
-    if (resume === undefined ? info.metadata['madeBy'] === MADE_BY.madeBy : info.sdkSessionId === resume)
-      if (found === undefined || info.updatedAt >= found.updatedAt) found = info
+    const isOfQuery = info.metadata['madeBy'] === MADE_BY.madeBy
+    if (isOfQuery && info.updatedAt >= (latest?.updatedAt ?? 0)) latest = info
   }
-  if (found === undefined && resume !== undefined) throw conversationNotFound(resume)
-  if (found === undefined) return undefined
-  return server.session(found.id)
+  return latest && server.session(latest.id)
+}
+
+/** Makes a session of a conversation that the SDK knows on the server, and no session has. */
+async function takeOver(
+  server: AgentServer,
+  transcript: string,
+  options: QueryPlan['options'],
+  signal: AbortSignal,
+): Promise<Session> {
+  try {
+    return await server.createSession({ transcript, options, metadata: MADE_BY }, { signal })
+  } catch (error) {
+    const isUnknown = error instanceof AgentServerError && NO_CONVERSATION.has(error.code)
+    throw isUnknown ? conversationNotFound(transcript) : error
+  }
+}
+
+/** The event at which the turn ended that a message is of. */
+async function endOfTurn(session: Session, uuid: string, signal: AbortSignal): Promise<number> {
+  let isFound = false
+  for await (const event of session.events({ partials: false, signal })) {
+    if (event.type === 'sdk_message' && event.data.uuid === uuid) isFound = true
+    if (event.type === 'prompt_ended' && isFound) return event.seq
+    if (event.type === 'caught_up') break
+  }
+  throw new AgentServerError({
+    code: 'no_turn_end',
+    message: `The conversation has no message ${uuid} in a turn that has ended.`,
+    hint: 'Give the `uuid` of a message that the query has yielded.',
+  })
 }
 
 function conversationNotFound(id: string): AgentServerError {

@@ -32,7 +32,6 @@ const PROGRAM = 'Not looked at: the server runs the Claude Code that came with i
 const STORE =
   'The server keeps the conversation, and its operator says where it is mirrored to; an object of this process cannot stand in for that.'
 const DELIVERY = 'Not looked at: how the server tells Claude Code makes no difference here.'
-const FORK = 'A query goes on with the conversation of a session as it stands.'
 const OUTSIDE = 'The agent is kept to the workspace of the server.'
 
 /** Every option of the SDK. A new one does not compile until it has its place here. */
@@ -68,7 +67,7 @@ export const QUERY_OPTIONS: Record<keyof Options, OptionPlace> = {
   executableArgs: idle(PROGRAM),
   extraArgs: refused('Any argument of the command line is any option, the refused ones too.'),
   fallbackModel: works,
-  forkSession: refused(FORK),
+  forkSession: opening('With `resume` or `continue`. Files of the workspace are shared with the first.'),
   forwardSubagentText: works,
   hooks: client(
     'Run here. One whose client is away for longer than is waited for fails open or closed, as its `whenAway` says.',
@@ -103,9 +102,16 @@ export const QUERY_OPTIONS: Record<keyof Options, OptionPlace> = {
   plugins: differs('Directories of the workspace.'),
   projectConfigRoot: refused(OUTSIDE),
   promptSuggestions: works,
-  resume: opening('The session whose conversation has this id; it goes on with the options of this query.'),
-  resumeDropsTurn: refused(FORK),
-  resumeSessionAt: refused(FORK),
+  resume: opening(
+    'The session whose conversation has this id, else a conversation of the SDK on the server that none has; it goes on with the options of this query.',
+  ),
+  resumeDropsTurn: refused(
+    'A conversation on the server is never cut; give `forkSession` and `resumeSessionAt`.',
+  ),
+  resumeSessionAt: opening(
+    'With `forkSession`, since a conversation on the server is never cut; up to the end of the turn of that message.',
+    'differs',
+  ),
   sandbox: works,
   sessionId: opening(
     'Names the session of the server; the SDK’s id of the conversation is drawn.',

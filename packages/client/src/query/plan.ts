@@ -16,7 +16,7 @@ export interface QueryPlan {
   /** The MCP servers that run in this process. */
   servers: Record<string, McpSdkServerConfigWithInstance>
   /** Which session. */
-  opening: Pick<Options, 'continue' | 'resume' | 'sessionId'>
+  opening: Pick<Options, 'continue' | 'forkSession' | 'resume' | 'resumeSessionAt' | 'sessionId'>
   hooks: Options['hooks'] | undefined
   stderr: Options['stderr'] | undefined
   abortController: AbortController
@@ -38,6 +38,9 @@ export function planQuery(options: Options): QueryPlan {
   }
   const of = (by: OptionPlace['by']): Options =>
     Object.fromEntries(given.filter(([name]) => (placeOf(name)?.by ?? 'session') === by))
+  const opening = of('opening')
+  if (opening.resumeSessionAt !== undefined && opening.forkSession !== true)
+    throw refusal(`The option 'resumeSessionAt' needs 'forkSession'. ${QUERY_OPTIONS.resumeSessionAt.why}`)
   const { abortController = new AbortController(), hooks, stderr, ...callbacks } = of('client')
   const { env, mcpServers = {}, ...rest } = of('session')
   const inherited = env === undefined ? {} : { env: withoutInherited(env) }
@@ -52,7 +55,7 @@ export function planQuery(options: Options): QueryPlan {
     callbacks,
     kinds: Object.keys(callbacks).map((name) => KINDS[name as keyof Callbacks]),
     servers: Object.fromEntries(servers.filter(([, server]) => isHere(server))) as QueryPlan['servers'],
-    opening: of('opening'),
+    opening,
     abortController,
     hooks,
     stderr,

@@ -53,6 +53,7 @@ describe('the options of a query', () => {
       })
       expect(() => planQuery(options), name).toThrow(expected as never)
     }
+    expect(() => planQuery({ resume: 'a', resumeSessionAt: 'b' })).toThrow(/forkSession/)
   })
 
   test('that nobody knows are for the server to judge', () => {
