@@ -64,6 +64,8 @@ export interface CreateSessionRequest extends SessionUpdate {
    * of some kinds. Of the others the agent decides by its permission mode alone, as the SDK without that callback. @default true
    */
   interactive?: boolean | AskKind[]
+  /** `stdio`: official SDKs drive it over `WS /sessions/:id/stdio`; it takes no prompts by other ways. */
+  kind?: 'stdio'
   /** Goes on with a conversation that the SDK knows and no session has: its id in `GET /transcripts`. */
   transcript?: string
 }
@@ -71,6 +73,8 @@ export interface CreateSessionRequest extends SessionUpdate {
 /** `GET /sessions/:id`, and what the other requests that touch a session answer. */
 export interface SessionInfo {
   id: string
+  /** `stdio`: an official SDK drives it; absent with others. */
+  kind?: 'stdio'
   title?: string
   metadata: Record<string, string>
   /** Secrets read `"[redacted]"`. */

@@ -40,6 +40,8 @@ export interface SessionRecord {
   interactive: boolean | AskKind[]
   /** It belongs to the plain layer: what waits when the server ends, is dropped. */
   isPlain: boolean
+  /** `stdio`: an SDK drives it. */
+  kind?: 'stdio' | undefined
   createdAt: number
   updatedAt: number
   /** Hash of the system prompt that the conversation began with. */
