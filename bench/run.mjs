@@ -19,6 +19,7 @@ import { laterTurn, streamedTurn } from './figures/later-turn.mjs'
 import { liveEvent } from './figures/live-event.mjs'
 import { modelRelay } from './figures/model-relay.mjs'
 import { readers } from './figures/readers.mjs'
+import { stdio } from './figures/stdio.mjs'
 import { twenty } from './figures/twenty.mjs'
 import { openLab } from './lab.mjs'
 import { countUnquiet, setPatience } from './quiet.mjs'
@@ -35,6 +36,7 @@ const FIGURES = [
   liveEvent,
   call,
   clientTool,
+  stdio,
   attach,
   readers,
   deliveries,

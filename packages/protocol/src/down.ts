@@ -110,6 +110,35 @@ export type SessionDown =
   | ErrorFrame
   | SessionEvent
 
+/** The process is there, and so many bytes of its stdin have come. */
+export interface Opened {
+  type: 'opened'
+  received: number
+}
+
+/** So many bytes have come, from the start of the process on; they need not be kept any more. Both sides say it. */
+export interface Received {
+  type: 'received'
+  bytes: number
+}
+
+/** What the process wrote to stderr; while the line was down, the last of it. */
+export interface Stderr {
+  type: 'stderr'
+  data: string
+}
+
+/** The process has ended, after so many bytes of stdout. */
+export interface Exit {
+  type: 'exit'
+  bytes: number
+  code: number | null
+  signal: string | null
+}
+
+/** Everything that a server sends on a process socket, beside binary frames with bytes of stdout. */
+export type ProcessDown = Opened | Received | Stderr | Exit | HeartbeatFrame | ErrorFrame
+
 /** A request for the model, for a client that parked its socket. With `hasBody` binary frames follow, then `end`. */
 export interface ModelRequest {
   type: 'request'

@@ -102,6 +102,20 @@ export const ERRORS = {
   owner_mismatch: { status: 403, retry: false, summary: 'The name of the client has another secret.' },
   not_owner: { status: 403, retry: false, summary: 'The ask is for another client.' },
   not_registered: { status: 409, retry: false, summary: 'The socket has not registered as this client.' },
+  // stdio
+  driven_by_stdio: {
+    status: 409,
+    retry: false,
+    summary: 'An SDK drives the session over `stdio`; other doors only read it.',
+  },
+  conversation_not_found: {
+    status: 404,
+    retry: false,
+    summary: 'The session has no such conversation to resume.',
+  },
+  control_refused: { status: 400, retry: false, summary: 'A control request may not be made from outside.' },
+  line_too_long: { status: 413, retry: false, summary: 'A line of the SDK is over the size limit.' },
+  process_gone: { status: 410, retry: false, summary: 'The process that the client comes back to is gone.' },
   // the agent
   no_model_access: { status: 409, retry: false, summary: 'There is no key or other access to a model.' },
   agent_start_failed: { status: 502, retry: true, summary: 'The process of the agent did not start.' },

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { MAX_LEASE_MS, MIN_LEASE_MS } from './lease.ts'
 import { mcpMessageFields, registerFields } from './register-schema.ts'
-import type { ModelUp, PlainUp, SessionUp } from './up.ts'
+import type { ModelUp, PlainUp, ProcessUp, SessionUp } from './up.ts'
 
 // Every schema of a frame keeps unknown fields: the SDK's types grow, and the wire passes on what it does not know.
 
@@ -30,6 +30,11 @@ export const userMessageInput = z.looseObject({
 const id = z.optional(z.string().check(z.maxLength(200)))
 
 export const auth = z.looseObject({ type: z.literal('auth'), token: z.string() })
+
+export const authCredential = z.looseObject({
+  type: z.literal('auth'),
+  credential: z.looseObject({ type: z.literal('oauth'), token: z.string() }),
+})
 
 export const plainUp = {
   auth,
@@ -70,6 +75,26 @@ export const modelUp = {
   error: z.looseObject({ type: z.literal('error'), error: z.string(), code: z.string() }),
   heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
 } satisfies Record<ModelUp['type'], unknown>
+
+const bytes = z.int().check(z.minimum(0))
+
+export const processUp = {
+  auth,
+  open: z.looseObject({
+    type: z.literal('open'),
+    process: z
+      .string()
+      .check(z.regex(/^[\w-]{16,100}$/, { error: "16 to 100 letters, digits, '-' and '_'" })),
+    from: bytes,
+    received: bytes,
+    args: z.optional(z.array(z.string()).check(z.maxLength(1000))),
+    env: z.optional(z.record(z.string(), z.string())),
+  }),
+  received: z.looseObject({ type: z.literal('received'), bytes }),
+  end: z.looseObject({ type: z.literal('end') }),
+  kill: z.looseObject({ type: z.literal('kill'), signal: z.enum(['SIGINT', 'SIGKILL', 'SIGTERM']) }),
+  heartbeat: z.looseObject({ type: z.literal('heartbeat') }),
+} satisfies Record<ProcessUp['type'], unknown>
 
 /** The SDK's ids of conversations. */
 export const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
@@ -113,6 +138,7 @@ const sessionId = z
 export const createSession = z.strictObject({
   ...update,
   id: z.optional(sessionId),
+  kind: z.optional(z.literal('stdio')),
   transcript: z.optional(z.string().check(z.regex(UUID, { error: 'a UUID' }))),
 })
 

@@ -69,6 +69,8 @@ export interface SessionUpdate {
 export interface CreateSessionRequest extends SessionUpdate {
   /** Letters, digits, `-` and `_`, at most 64. Drawn by the server when absent. */
   id?: string
+  /** `stdio`: official SDKs drive it over `WS /sessions/:id/stdio`; it takes no prompts by other ways. */
+  kind?: 'stdio'
   /** Goes on with a conversation that the SDK knows and no session has: its id in `GET /transcripts`. */
   transcript?: string
 }
@@ -76,6 +78,8 @@ export interface CreateSessionRequest extends SessionUpdate {
 /** `GET /sessions/:id`, and what the other requests that touch a session answer. */
 export interface SessionInfo {
   id: string
+  /** `stdio`: an official SDK drives it; absent with others. */
+  kind?: 'stdio'
   title?: string
   metadata: Record<string, string>
   /** Secrets read `"[redacted]"`. */

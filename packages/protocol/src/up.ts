@@ -1,6 +1,6 @@
 import type { SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import type { AskResult } from './ask.ts'
-import type { End } from './down.ts'
+import type { End, Received } from './down.ts'
 import type { CallMethod } from './call.ts'
 import type { DirectedResult, McpMessage, Register } from './register.ts'
 
@@ -8,6 +8,12 @@ import type { DirectedResult, McpMessage, Register } from './register.ts'
 export interface Auth {
   type: 'auth'
   token: string
+}
+
+/** The same in the words of the official browser SDK. */
+export interface AuthCredential {
+  type: 'auth'
+  credential: { type: 'oauth'; token: string }
 }
 
 /** What a user message needs; the rest of the SDK's type may be there. A message without `uuid` is given one. */
@@ -106,6 +112,30 @@ export interface ModelError {
   error: string
   code: string
 }
+
+/**
+ * First frame on a process socket (`WS /sessions/:id/stdio?framing=pipe`): begins a process, or comes back to the one
+ * with this name. The bytes of stdin behind it begin at `from`; those of stdout are wanted from `received` on.
+ */
+export interface Open {
+  type: 'open'
+  /** Drawn by the client, 16 to 100 letters, digits and `-`. */
+  process: string
+  from: number
+  received: number
+  /** Of the command line that the SDK made, from its first flag on. Needed to begin. */
+  args?: string[]
+  env?: Record<string, string>
+}
+
+/** Ends the process. */
+export interface Kill {
+  type: 'kill'
+  signal: 'SIGINT' | 'SIGKILL' | 'SIGTERM'
+}
+
+/** Everything that a client may send on a process socket, beside binary frames with bytes of stdin. */
+export type ProcessUp = Auth | Open | Received | End | Kill | Heartbeat
 
 /** Everything that a client may send on `WS /model`, beside binary frames. */
 export type ModelUp = Auth | Park | ModelResponse | End | ModelError | Heartbeat

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { CLOSE_CODES, ERRORS, PROTOCOL_VERSION, type ErrorKind } from '../src/index.ts'
-import { modelUp, plainUp, sessionUp } from '../src/schema.ts'
+import { modelUp, plainUp, processUp, sessionUp } from '../src/schema.ts'
 
 const read = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
@@ -57,7 +57,9 @@ describe('docs/errors.md', () => {
 describe('PROTOCOL.md', () => {
   test('has a heading for every message that a client may send, and no other', async () => {
     const headings = [...(await read('PROTOCOL.md')).matchAll(/^### Up: `(\w+)`$/gm)].map(([, type]) => type)
-    expect(headings.toSorted()).toEqual(Object.keys({ ...plainUp, ...sessionUp, ...modelUp }).toSorted())
+    expect(headings.toSorted()).toEqual(
+      Object.keys({ ...plainUp, ...sessionUp, ...modelUp, ...processUp }).toSorted(),
+    )
   })
 
   test('has a heading for every message that a server sends, and no other', async () => {

@@ -24,6 +24,7 @@ import { openMirror } from './mirror/open-mirror.ts'
 import { PlainConversation } from './session/plain-conversation.ts'
 import { Sessions } from './session/sessions.ts'
 import { SessionStore } from './session/store.ts'
+import { StdioLayer } from './stdio/stdio-layer.ts'
 import { Access } from './transport/access.ts'
 import { createConfigRoutes } from './transport/config-routes.ts'
 import { createHttp } from './transport/http.ts'
@@ -122,6 +123,11 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
   const { maxFrameBytes, maxBodyBytes } = config
   const plain = new PlainLayer(conversation, maxFrameBytes)
   const layer = new SessionLayer({ sessions, version: VERSION, maxFrameBytes })
+  const stdio = new StdioLayer({
+    sessions,
+    maxLineBytes: maxFrameBytes,
+    controllerTimeoutMs: config.controllerTimeoutMs,
+  })
   let isStopping = false
   const lease = new Lease(() => {
     console.error('claude-agent-server: its lease is over, so it ends. POST /lease would have extended it.')
@@ -156,6 +162,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     handlers: {
       '/ws': (socket, _url, raw) => void plain.serve(socket, raw),
       '/sessions/:id/ws': (socket, url, raw, { id }) => void layer.serve(socket, url, raw, id!),
+      '/sessions/:id/stdio': (socket, url, raw, { id }) => void stdio.serve(socket, url, raw, id!),
       '/files/watch': (socket, url) => files.watch(socket, url),
       ...(brought === undefined
         ? {}

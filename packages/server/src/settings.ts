@@ -133,6 +133,14 @@ export const SETTINGS = {
     10 * 60 * 1000,
     'Milliseconds after which an idle session gives its process back.',
   ),
+  controllerTimeoutMs: number(
+    'CLAUDE_AGENT_CONTROLLER_TIMEOUT_MS',
+    'controller-timeout-ms',
+    1000,
+    2 ** 31 - 1,
+    2 * 60 * 1000,
+    'Milliseconds that a process waits for the SDK that drives it to come back.',
+  ),
   durability: oneOf(
     'CLAUDE_AGENT_DURABILITY',
     'durability',

@@ -4,11 +4,13 @@ import type { Broker, Grant } from './broker/broker.ts'
 import { completeAgents } from '../policy/agents.ts'
 import { splitSettings } from '../policy/split-settings.ts'
 import type { AgentUser } from './agent-user.ts'
-import { Agent, type AgentStart } from './agent.ts'
+import { Agent, requireFolder, type AgentStart } from './agent.ts'
+import { AgentProcess } from './agent-process.ts'
 import { askingOptions, type Asking, type AskKinds } from './asking.ts'
 import type { Callbacks } from './callbacks/callbacks.ts'
 import { clientHooks, mergeHooks } from './callbacks/client-hooks.ts'
 import { clientMcpServers } from './callbacks/mcp-proxy.ts'
+import { readLaunch, unanswered } from './launch.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
 import type { Supervision } from './supervision/supervision.ts'
 import { replaceRecorded } from './system-prompt.ts'
@@ -51,6 +53,27 @@ export interface AgentRequest {
   /** What the model is to be told with a prompt; absent when there is nothing. */
   notice?: (() => string | undefined) | undefined
   signal: AbortSignal
+}
+
+/** An agent that a client drives itself, line by line, in place of the SDK here. */
+export interface DrivenAgentRequest extends Pick<AgentRequest, 'sdkSessionId' | 'resumes' | 'signal'> {
+  config: () => QueryConfig
+  /** The client answers permission prompts. */
+  asks: boolean
+  /** The client may have it bypass permissions later. */
+  mayBypass: boolean
+  /** What the config does not say is as the server's own defaults say, not as the SDK's. */
+  hasDefaults: boolean
+}
+
+/** What `prepare()` gives: all that a process needs. */
+export interface PreparedAgent {
+  /** The fields of the first line, as the SDK here would send it. */
+  initialize: Record<string, unknown>
+  /** Starts the process, once. */
+  start(onStderr: (text: string) => void): AgentProcess
+  /** It is not started after all. */
+  drop(): void
 }
 
 /** Starts agents: puts together their options and environment, and gives each a grant of the broker. */
@@ -107,7 +130,7 @@ export class AgentHost {
   async start(request: AgentRequest): Promise<Agent> {
     const { owner, asks, callbacks, resumes, sdkSessionId } = request
     const { anthropicApiKey: _, env, supportedDialogKinds, ...query } = owner.config()
-    const { environment: access, grant } = this.#admit(owner)
+    const { environment: access, grant } = this.#admit(() => owner.config())
     const bypasses = (query.permissionMode ?? this.#options.defaults.permissionMode) === 'bypassPermissions'
     const { open, secret } = splitSettings(typeof query.settings === 'object' ? query.settings : {})
     const pin = pinned(access)
@@ -151,12 +174,53 @@ export class AgentHost {
     }
   }
 
+  /**
+   * What an agent is started with that a client drives itself: see `stdio/`. Its settings and MCP servers go with its
+   * first line. @throws AgentServerError `agent_start_failed`
+   */
+  async prepare(request: DrivenAgentRequest): Promise<PreparedAgent> {
+    const { config, asks, mayBypass, hasDefaults, sdkSessionId, resumes, signal } = request
+    const { anthropicApiKey: _, env, supportedDialogKinds: __, ...query } = config()
+    const { environment: access, grant } = this.#admit(config)
+    const defaults = hasDefaults ? this.#options.defaults : {}
+    const bypasses = (query.permissionMode ?? defaults.permissionMode) === 'bypassPermissions'
+    const settings = typeof query.settings === 'object' ? query.settings : {}
+    const pin = pinned(access)
+    try {
+      await requireFolder(this.#options.workspace)
+      const launch = await readLaunch({
+        ...defaults,
+        ...query,
+        ...(query.agents === undefined ? {} : { agents: completeAgents(query.agents) }),
+        settings: { ...settings, ...(pin.env === undefined ? {} : { env: { ...settings.env, ...pin.env } }) },
+        cwd: this.#options.workspace,
+        env: { ...this.#options.environment, ...env, ...access },
+        ...(mayBypass || bypasses ? { allowDangerouslySkipPermissions: true } : {}),
+        ...(asks ? { canUseTool: unanswered } : {}),
+        ...(resumes ? { resume: sdkSessionId } : { sessionId: sdkSessionId }),
+      })
+      const scope = this.#options.supervision.open()
+      return {
+        initialize: launch.initialize,
+        start: (onStderr) => {
+          const child = new AgentProcess({ ...launch.spawn, signal }, scope, onStderr)
+          void child.exited.then(() => grant?.revoke())
+          return child
+        },
+        drop: () => grant?.revoke(),
+      }
+    } catch (error) {
+      grant?.revoke()
+      throw error
+    }
+  }
+
   /** The variables by which an agent reaches the model, and the grant behind them. */
-  #admit(owner: AgentOwner): { environment: Record<string, string>; grant: Grant | undefined } {
-    const access = this.access(owner.config())
+  #admit(config: () => QueryConfig): { environment: Record<string, string>; grant: Grant | undefined } {
+    const access = this.access(config())
     if (access.kind === 'cloud') return { environment: access.environment, grant: undefined }
     const grant = this.#options.broker.grant(() => {
-      const current = this.access(owner.config())
+      const current = this.access(config())
       return current.kind === 'broker' ? current.credential : undefined
     })
     return {

@@ -24,7 +24,7 @@ export interface AgentStart {
   signal: AbortSignal
 }
 
-/** A live agent: the SDK's query in streaming input mode over a process of ours. The only user of the SDK. */
+/** A live agent: the SDK's query in streaming input mode over a process of ours. */
 export class Agent {
   /** Resolves once the process and everything that it started are gone, and its last message was handed on. */
   readonly ended: Promise<AgentExit>
@@ -158,7 +158,7 @@ export class Agent {
 }
 
 /** The SDK takes a missing working directory for a missing program, so it is looked at first. */
-async function requireFolder(path: string | undefined): Promise<void> {
+export async function requireFolder(path: string | undefined): Promise<void> {
   if (path === undefined || (await stat(path).catch(() => undefined))?.isDirectory()) return
   throw new AgentServerError({
     code: 'agent_start_failed',

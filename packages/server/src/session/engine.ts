@@ -187,10 +187,12 @@ export class Engine implements PoolMember {
   /** Takes up what was open when the server ended, however that was. */
   async restore(): Promise<void> {
     const { state } = this.#parts
-    const { isPlain } = this.#parts.record()
+    const { isPlain, kind } = this.#parts.record()
+    // Of prompts of an SDK nobody knows whether it still wants them.
+    const drops = isPlain || kind === 'stdio'
     const { asks, runner } = this
     const publish = (event: NewEvent): void => void this.feed.publish(event)
-    await restoreSession({ state, asks, runner, memory: this.#memory, publish, isPlain })
+    await restoreSession({ state, asks, runner, memory: this.#memory, publish, isPlain: drops })
     this.#changed()
   }
 

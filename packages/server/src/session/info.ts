@@ -13,12 +13,14 @@ export function describeSession(
   state: SessionState,
   moment: SessionMoment,
 ): SessionInfo {
-  const { id, title, metadata, options, limits, askTimeoutMs, interactive, createdAt, updatedAt } = record
+  const { id, title, metadata, options, limits, askTimeoutMs, interactive, createdAt, updatedAt, kind } =
+    record
   const { questions = 'defer' } = record
   const { status, position, queuedPrompts, log, firstSeq, lastSeq } = moment
   const { sdkSessionId } = state.conversation
   return {
     id,
+    ...(kind === undefined ? {} : { kind }),
     ...(title === undefined ? {} : { title }),
     metadata,
     options,

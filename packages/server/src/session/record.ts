@@ -42,6 +42,8 @@ export interface SessionRecord {
   questions?: 'defer' | 'hold' | undefined
   /** It belongs to the plain layer: what waits when the server ends, is dropped. */
   isPlain: boolean
+  /** `stdio`: an SDK drives it. */
+  kind?: 'stdio' | undefined
   createdAt: number
   updatedAt: number
   /** Hash of the system prompt that the conversation began with. */

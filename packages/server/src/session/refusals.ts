@@ -88,6 +88,14 @@ export function credentialsRequired(id: string): AgentServerError {
   })
 }
 
+export function drivenByStdio(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'driven_by_stdio',
+    message: `An SDK drives the session '${id}' over /sessions/${id}/stdio: it takes prompts, answers and calls from there only.`,
+    hint: 'Read it over /ws or /events, and speak to it with the SDK.',
+  })
+}
+
 export function historyLost(why: string): AgentServerError {
   return new AgentServerError({ code: 'history_lost', message: why })
 }
@@ -112,7 +120,7 @@ export function sessionConflict(id: string): AgentServerError {
   return new AgentServerError({
     code: 'session_conflict',
     message: `The session '${id}' exists, with other options.`,
-    hint: 'Choose another id, or change the options with PATCH /sessions/:id.',
+    hint: 'Choose another id, or change the options with PATCH /sessions/:id; what `kind` a session is of stays.',
   })
 }
 

@@ -15,6 +15,7 @@ import type { EventLog } from '../log/event-log.ts'
 import type { Feed } from '../log/feed.ts'
 import { redactConfig } from '../policy/redact.ts'
 import { Admission } from './admission.ts'
+import type { Driver, DriverMeans } from './driver.ts'
 import type { GivenAnswer } from './answer.ts'
 import type { ClientCallbacks } from './callbacks/client-callbacks.ts'
 import type { DirectedAccepted } from './callbacks/directed-asks.ts'
@@ -23,7 +24,7 @@ import { Engine, type EngineMeans } from './engine.ts'
 import { describeSession } from './info.ts'
 import { catchUp, type SessionRecord } from './record.ts'
 import { Readiness } from './readiness.ts'
-import { promptNotFound, promptNotWaiting, stopping } from './refusals.ts'
+import { drivenByStdio, promptNotFound, promptNotWaiting, stopping } from './refusals.ts'
 import { SessionOptions, type SessionOptionsMeans } from './session-options.ts'
 import { SessionState } from './state.ts'
 
@@ -65,6 +66,7 @@ export class Session {
   readonly #endListeners = new Set<(end: SessionEnd) => void>()
   #record: SessionRecord
   #end: SessionEnd | undefined
+  #driver: Driver | undefined
 
   private constructor(parts: SessionParts, state: SessionState) {
     const { record, means, log } = parts
@@ -99,7 +101,10 @@ export class Session {
       state,
       feed: this.feed,
       takesMore: () => runner.takesMore,
-      requireAble: () => this.#readiness.requireAble(),
+      requireAble: () => {
+        this.requireOwn()
+        this.#readiness.requireAble()
+      },
     })
   }
 
@@ -141,7 +146,29 @@ export class Session {
 
   /** Nothing is under way and nothing waits, but for a question that no process is needed for. */
   get isAtRest(): boolean {
-    return this.#engine.isAtRest
+    return this.#engine.isAtRest && this.#driver?.isActive !== true
+  }
+
+  /** A client of `stdio` drives it, and not what is sent to it. */
+  get isDriven(): boolean {
+    return this.#record.kind === 'stdio'
+  }
+
+  /** Its driver, which is made when it is first asked for. */
+  drive<D extends Driver>(create: (means: DriverMeans) => D): D {
+    this.#driver ??= create({
+      ...this.#parts.means,
+      state: this.state,
+      feed: this.feed,
+      record: () => this.record,
+      config: () => this.options.config,
+      requireStartable: () => this.#readiness.requireStartable(),
+      publish: (event) => void this.feed.publish(event),
+      onChange: () => {
+        if (this.isAtRest) this.#parts.onRest(this)
+      },
+    })
+    return this.#driver as D
   }
 
   /** Keeps what the events told so far: the oldest are about to be dropped. Says whether that worked. */
@@ -159,21 +186,27 @@ export class Session {
 
   /** The process of the agent, while there is one. */
   get processId(): number | undefined {
-    return this.#engine.runner.slot.agent?.processId
+    return this.#driver?.processId ?? this.#engine.runner.slot.agent?.processId
   }
 
   info(): SessionInfo {
-    const { status, position, queuedPrompts } = this.#engine
+    const { queuedPrompts } = this.#engine
+    const { status, position } = this.#working
     const { id: log, firstSeq, lastSeq } = this.feed
     const moment = { status, position, queuedPrompts, log, firstSeq, lastSeq }
     return describeSession(this.#record, this.state, moment)
+  }
+
+  /** What says how the session is. */
+  get #working(): Pick<Driver, 'status' | 'position'> {
+    return this.#driver?.isActive === true ? this.#driver : this.#engine
   }
 
   /** Resolves when what the session does and what its events tell are the same, or that takes too long. */
   async told(): Promise<void> {
     const end = performance.now() + TOLD_MS
     while (
-      this.#engine.status !== this.state.status &&
+      this.#working.status !== this.state.status &&
       this.feed.fault === undefined &&
       performance.now() < end
     )
@@ -191,6 +224,7 @@ export class Session {
 
   /** Takes a prompt back that waits. @throws AgentServerError `prompt_not_found`, `prompt_not_waiting` */
   async cancel(uuid: string): Promise<MessageCancelled> {
+    this.requireOwn()
     if (!this.#engine.runner.cancel(uuid)) {
       const prompt = this.state.prompt(uuid)
       throw prompt === undefined ? promptNotFound(uuid) : promptNotWaiting(uuid, prompt.outcome)
@@ -202,6 +236,7 @@ export class Session {
 
   /** Stops the running turn, or closes the question that it waits on; without one it does nothing. */
   interrupt(): void {
+    this.requireOwn()
     // A prompt that came before it, but is not in the log yet, is meant too.
     if (this.#admission.pending === 0) this.#engine.runner.interrupt()
     else void this.#admission.settled().then(() => this.#engine.runner.interrupt())
@@ -218,6 +253,7 @@ export class Session {
     port?: Port,
   ): Promise<AnswerAccepted | DirectedAccepted> {
     if (this.#end !== undefined) throw stopping()
+    this.requireOwn()
     if (this.callbacks.has(ask)) return this.callbacks.answer(ask, given, by, port)
     return await this.#engine.asks.answer(ask, given, by)
   }
@@ -228,6 +264,7 @@ export class Session {
    * `no_model_access`, `agent_start_failed`, and those of options
    */
   async call(method: string, args: readonly unknown[], by: string): Promise<unknown> {
+    this.requireOwn()
     this.#readiness.requireStartable()
     return await this.#engine.calls.call(method, args, by)
   }
@@ -260,7 +297,7 @@ export class Session {
 
   /** A client has come: an agent is made ready. */
   warm(): void {
-    if (this.#end === undefined) this.#engine.warm()
+    if (this.#end === undefined && !this.isDriven) this.#engine.warm()
   }
 
   /**
@@ -282,13 +319,20 @@ export class Session {
   async close(end: SessionEnd): Promise<void> {
     if (this.#end !== undefined) return
     this.#end = end
+    await this.#driver?.close(end)
     await this.#engine.close(end === 'deleted')
     for (const listener of this.#endListeners) listener(end)
   }
 
   /** An event stands in the log: a prompt gets its turn from here on. */
   #written(event: LoggedEvent): void {
+    if (this.isDriven) return
     const prompt = event.type === 'user_message' ? this.state.prompt(event.uuid) : undefined
     if (prompt !== undefined) this.#engine.runner.add(prompt)
+  }
+
+  /** It is no SDK that drives it. @throws AgentServerError `driven_by_stdio` */
+  requireOwn(): void {
+    if (this.isDriven) throw drivenByStdio(this.id)
   }
 }

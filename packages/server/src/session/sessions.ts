@@ -73,6 +73,7 @@ export class Sessions {
     const options = isPlain ? (request.options ?? {}) : acceptOptions(request.options ?? {}, {})
     this.#parts.means.host.requireUsable(options)
     const known = this.#entries.get(id)
+    if (known !== undefined && known.record.kind !== request.kind) throw sessionConflict(id)
     if (known !== undefined) return { info: await this.#recreate(id, options), created: false }
     const created = await this.add(
       {
@@ -84,11 +85,13 @@ export class Sessions {
         interactive: request.interactive ?? true,
         questions: request.questions ?? 'defer',
         isPlain,
+        ...(request.kind === undefined ? {} : { kind: request.kind }),
       },
       options,
       (record) => this.#parts.store.save(record, true),
     )
-    if (!isPlain) setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
+    if (!isPlain && request.kind === undefined)
+      setTimeout(() => this.#prepareSpare(created), SPARE_MS).unref()
     return { info: created.info(), created: true }
   }
 

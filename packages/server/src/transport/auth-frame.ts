@@ -1,7 +1,8 @@
-import { AgentServerError, ERRORS } from '@claude-agent/protocol'
-import { auth } from '@claude-agent/protocol/schema'
+import { AgentServerError, ERRORS, type AuthCredential } from '@claude-agent/protocol'
+import { auth, authCredential } from '@claude-agent/protocol/schema'
 import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
+import * as z from 'zod/mini'
 import { unauthorized, type Access } from './access.ts'
 import { readFrame } from './frame.ts'
 
@@ -55,7 +56,10 @@ export function awaitAuth(socket: WebSocket, raw: Duplex, access: Access, onAcce
 /** Whether a frame is the right `auth`. What else this server understands is no stranger's business. */
 function isToken(data: RawData, isBinary: boolean, access: Access): boolean {
   try {
-    return access.acceptsToken(readFrame({ auth }, data, isBinary, MAX_BYTES).token)
+    const frame = readFrame({ auth: z.union([auth, authCredential]) }, data, isBinary, MAX_BYTES)
+    return access.acceptsToken(
+      'token' in frame ? String(frame.token) : (frame as AuthCredential).credential.token,
+    )
   } catch {
     return false
   }

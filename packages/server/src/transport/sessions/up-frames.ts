@@ -58,6 +58,7 @@ function act({ session, client, name }: Speaker, frame: Asking): unknown {
 async function register({ session, client }: Speaker, frame: Register): Promise<void> {
   const { id } = frame
   try {
+    session.requireOwn()
     await session.callbacks.register(frame, client, (result) => {
       if (id !== undefined) client.say({ type: 'reply', id, result })
     })
