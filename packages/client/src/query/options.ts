@@ -61,7 +61,7 @@ export const QUERY_OPTIONS: Record<keyof Options, OptionPlace> = {
   effort: works,
   enableFileCheckpointing: works,
   env: differs(
-    'Added to the server’s own environment, not in place of it. Of `{...process.env, …}` only what differs from this process’s environment travels. What routes the model or loads code is refused by name.',
+    'Added to the server’s own environment, not in place of it. Of a copy of this process’s environment only what differs from it travels. What routes the model or loads code is refused by name.',
   ),
   executable: idle(PROGRAM),
   executableArgs: idle(PROGRAM),
