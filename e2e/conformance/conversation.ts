@@ -1,7 +1,7 @@
 import type { Query, SDKMessage, SDKResultMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 
 /** A user's message with a text. */
-function userMessage(content: SDKUserMessage['message']['content']): SDKUserMessage {
+export function userMessage(content: SDKUserMessage['message']['content']): SDKUserMessage {
   return { type: 'user', message: { role: 'user', content }, parent_tool_use_id: null }
 }
 
