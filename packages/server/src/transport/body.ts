@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { AgentServerError } from '@claude-agent/protocol'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
@@ -19,9 +20,13 @@ export function limitBody(maxBytes: number): MiddlewareHandler {
   })
 }
 
+/** How much of a body is read, and for how long, that nobody wants any more: who still sends does not hear the answer. */
+const REST_BYTES = 64 * 1024 * 1024
+const REST_MS = 10_000
+
 /**
- * The bytes of a body as they come. Stopping early does not cancel it: that would cut the connection before the answer
- * is out.
+ * The bytes of a body as they come. Stopping early does not cancel it, which would cut the connection before the answer
+ * is out: the rest is read and dropped, within bounds.
  * @throws AgentServerError `file_too_large`
  */
 export async function* streamBody(c: Context, maxBytes: number): AsyncGenerator<Uint8Array> {
@@ -41,8 +46,20 @@ export async function* streamBody(c: Context, maxBytes: number): AsyncGenerator<
       yield value
     }
   } finally {
-    reader.releaseLock()
+    await dropRest(reader)
   }
+}
+
+async function dropRest(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const isOver = delay(REST_MS, undefined, { ref: false })
+  for (let size = 0; size <= REST_BYTES;) {
+    // A read that failed, and one that its release ends, have nothing more.
+    const read = reader.read().catch(() => undefined)
+    const value = (await Promise.race([read, isOver]))?.value
+    if (value === undefined) break
+    size += value.length
+  }
+  reader.releaseLock()
 }
 
 /** The body as JSON; `absent` stands for an empty one. @throws AgentServerError `invalid_json` */

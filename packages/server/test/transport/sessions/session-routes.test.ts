@@ -67,7 +67,7 @@ describe('requests', () => {
     ['POST', '', { limits: { maxCostUsd: 'sk-secret' } }, 'invalid_request', "'limits.maxCostUsd'"],
     ['POST', '', { options: 'sk-secret' }, 'invalid_request', "'options'"],
     ['POST', '', { metadata: { a: { b: 'sk-secret' } } }, 'invalid_request', "'metadata.a'"],
-    ['PATCH', '/one', { interactive: false }, 'invalid_request', "'interactive': no such field"],
+    ['PATCH', '/one', { kind: 'stdio' }, 'invalid_request', "'kind': no such field"],
     ['POST', '/one/messages', {}, 'invalid_message', "'data'"],
     [
       'POST',
