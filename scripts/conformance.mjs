@@ -4,5 +4,5 @@ import { bin, build, install, run } from './steps.mjs'
 
 await install()
 await build()
-const env = { ...process.env, CONFORMANCE: 'whole' }
+const env = { ...process.env, TESTS: 'all' }
 process.exit(await run(bin('vitest'), ['run', 'e2e/conformance', ...process.argv.slice(2)], { env }))

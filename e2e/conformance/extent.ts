@@ -1,8 +1,6 @@
 import type { Case } from './case.ts'
+import { isLong } from '../support/long.ts'
 import { cases } from './cases.ts'
 
-/** Whether all cases run by every way, or the core of them. */
-export const isWhole = process.env['CONFORMANCE'] === 'whole'
-
-/** What is run by a way that need not see all each time. */
-export const extent: Case[] = isWhole ? cases : cases.filter(({ isCore }) => isCore === true)
+/** What every way runs: all cases, or the core of them. */
+export const extent: Case[] = isLong ? cases : cases.filter(({ isCore }) => isCore === true)

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { CALLS } from '../../packages/server/src/policy/calls.ts'
+import { isLong } from '../support/long.ts'
 import { conform } from './conform.ts'
-import { extent, isWhole } from './extent.ts'
+import { extent } from './extent.ts'
 import { Reach } from './reach.ts'
 import { HOOKS, MESSAGES, type Reached } from './table/reached.ts'
 import { bareSdk } from './ways/sdk.ts'
@@ -17,7 +18,7 @@ function expected(places: Record<string, Reached>): string[] {
     .sort()
 }
 
-if (isWhole)
+if (isLong)
   describe('the program comes to all of the SDK, but for what says why not', () => {
     test('methods of the query', () => {
       expect(Object.keys(CALLS).filter((name) => !reach.methods.has(name))).toEqual([])

@@ -18,6 +18,7 @@ import { E2bDouble } from '../doubles/e2b/double.ts'
 import { templateRoutes } from '../doubles/e2b/templates.ts'
 import { whyNoRoots } from '../doubles/e2b/templates-enter.ts'
 import { ask } from '../support/http.ts'
+import { noTime } from '../support/long.ts'
 import { script } from '../support/messages.ts'
 import { describe, expect, test, type World } from '../support/test.ts'
 import { until } from '../support/until.ts'
@@ -136,11 +137,12 @@ const noRoots = whyNoRoots()
 describe('from a sandbox of the template', { timeout: LONG }, () => {
   let double: E2bDouble
   let tree: string | undefined
-  skipFor(noRoots === undefined ? undefined : `No template: ${noRoots}.`)
+  const reason = noRoots ?? noTime
+  skipFor(reason === undefined ? undefined : `No template: ${reason}.`)
 
   beforeAll(async () => {
     double = await E2bDouble.start({ routes: [templateRoutes] })
-    if (noRoots !== undefined) return
+    if (reason !== undefined) return
     tree = await copyWorkingTree(await mkdtemp(join(tmpdir(), 'working-tree-')))
     const lines: string[] = []
     const env = { E2B_API_KEY: double.apiKey, E2B_API_URL: double.url }

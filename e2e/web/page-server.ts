@@ -26,6 +26,8 @@ export async function startPageServer(
     PATH: process.env['PATH'] ?? '',
     HOME: home,
     ANTHROPIC_API_KEY: 'a-key-for-tests',
+    // Nobody waits for the first message here.
+    CLAUDE_AGENT_SPARES: '0',
     ANTHROPIC_BASE_URL: claude.url,
     ...(options.token === undefined ? {} : { CLAUDE_AGENT_TOKEN: options.token }),
   }

@@ -23,6 +23,8 @@ export async function startProduct(options: { token?: string; script?: Script } 
     PATH: process.env.PATH,
     HOME: folder,
     ANTHROPIC_API_KEY: 'sk-ant-of-a-test',
+    // Nobody waits for the first message here.
+    CLAUDE_AGENT_SPARES: '0',
     ANTHROPIC_BASE_URL: model.url,
     ...(options.token === undefined ? {} : { CLAUDE_AGENT_TOKEN: options.token }),
   }
