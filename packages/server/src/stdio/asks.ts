@@ -1,5 +1,6 @@
-import type { AskData, AskKind, AskOutcome, AskResult, NewEvent } from '@claude-agent/protocol'
+import type { AskData, AskKind, AskOutcome, AskResult, NewEvent, OpenAsk } from '@claude-agent/protocol'
 import { drawUuid } from '../random.ts'
+import { readAnswer } from '../session/answer.ts'
 
 type Fields = Record<string, unknown>
 
@@ -22,7 +23,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export class Asks {
   readonly #publish: (event: NewEvent) => void
   /** By the id of the request. */
-  readonly #open = new Map<string, string>()
+  readonly #open = new Map<string, Pick<OpenAsk, 'ask' | 'kind' | 'data'>>()
 
   constructor(publish: (event: NewEvent) => void) {
     this.#publish = publish
@@ -36,15 +37,18 @@ export class Asks {
   open(requestId: string, { subtype, ...request }: Fields): void {
     const kind = KINDS[String(subtype)]
     if (kind === undefined || this.#open.has(requestId)) return
-    const ask = drawUuid()
+    const fields = Object.entries(request).map(([name, value]) => [rename(name), value])
+    const data = Object.fromEntries(fields) as unknown as AskData
+    const ask = { ask: drawUuid(), kind, data }
     this.#open.set(requestId, ask)
-    const data = Object.fromEntries(Object.entries(request).map(([name, value]) => [rename(name), value]))
-    this.#publish({ type: 'ask', ask, kind, data: data as unknown as AskData })
+    this.#publish({ type: 'ask', ...ask })
   }
 
-  /** The controller has answered one; `result` is undefined when it could not. */
-  answer(requestId: string, result: AskResult | undefined): void {
-    this.#settle(requestId, 'answered', { by: 'stdio', ...(result === undefined ? {} : { result }) })
+  /** The controller has answered one. What is no such answer, or says that it could not, is told without a result. */
+  answer(requestId: string, result: unknown): void {
+    const ask = this.#open.get(requestId)
+    const isAnswer = ask !== undefined && fits(ask, result)
+    this.#settle(requestId, 'answered', { by: 'stdio', ...(isAnswer ? { result: result as AskResult } : {}) })
   }
 
   /** The agent has taken one back. */
@@ -61,7 +65,17 @@ export class Asks {
     const ask = this.#open.get(requestId)
     if (ask === undefined) return
     this.#open.delete(requestId)
-    this.#publish({ type: 'ask_settled', ask, outcome, ...fields })
+    this.#publish({ type: 'ask_settled', ask: ask.ask, outcome, ...fields })
+  }
+}
+
+/** Whether it is what the SDK's callback for such an ask returns. */
+function fits(ask: Pick<OpenAsk, 'kind' | 'data'>, result: unknown): boolean {
+  try {
+    readAnswer(ask, { result })
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -3,7 +3,7 @@ import { ERRORS, type AgentServerError } from '@claude-agent/protocol'
 import type { WebSocket } from 'ws'
 import { Progress } from '../transport/sessions/progress.ts'
 import type { ReaderTiming } from '../transport/sessions/timing.ts'
-import type { DrivenProcess } from './driven-process.ts'
+import type { Intake } from './intake.ts'
 
 /** Bytes of the reason of a close that fit. */
 const MAX_REASON = 120
@@ -42,12 +42,12 @@ export class ControllerSocket {
     return this.#raw.writableLength
   }
 
-  /** Reads nothing more until the process takes more. */
-  hold(process: DrivenProcess): void {
-    if (this.#isHeld || !process.isFull) return
+  /** Reads nothing more until the process takes more. Not even that its client has read something. */
+  hold(intake: Intake): void {
+    if (this.#isHeld || !intake.isFull) return
     this.#isHeld = true
     this.socket.pause()
-    void process.drained().then(() => {
+    void intake.drained().then(() => {
       this.#isHeld = false
       this.#aliveAt = performance.now()
       this.socket.resume()

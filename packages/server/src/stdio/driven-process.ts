@@ -1,6 +1,8 @@
 import { AgentServerError } from '@claude-agent/protocol'
 import type { AgentExit, AgentProcess } from '../agent/agent-process.ts'
+import { toServerError } from '../transport/errors.ts'
 import type { Exchange, ExchangeParts } from './exchange.ts'
+import { Intake } from './intake.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { Outbox } from './outbox.ts'
 
@@ -8,11 +10,15 @@ import { Outbox } from './outbox.ts'
 const STDERR_TAIL = 8 * 1024
 /** A line of the agent that is longer than this is none of the CLI's. */
 const MAX_AGENT_LINE = 256 * 1024 * 1024
+/** Bytes of answers of this server's that may wait for the controller. */
+const MAX_ANSWERS = 4 * 1024 * 1024
 
 /** Who has the process to himself, as far as the process knows him. */
 export interface Controller {
   /** Bytes of stdout, whole lines, in order. */
   write(bytes: Buffer): void
+  /** More of stdin was taken. */
+  took(): void
   stderr(text: string): void
   /** The process has ended, after so many bytes of stdout. */
   exited(exit: AgentExit, bytes: number): void
@@ -43,14 +49,15 @@ export class DrivenProcess {
   readonly name: string
   /** Resolves when nothing of it is left. */
   readonly ended: Promise<void>
+  /** What comes for its stdin. */
+  readonly intake: Intake
   readonly #parts: DrivenProcessParts
   readonly #process: AgentProcess
   readonly #exchange: Exchange
   readonly #outbox = new Outbox()
-  readonly #up: LineSplitter
   #controller: Controller | undefined
-  #received = 0
-  #isInputOver = false
+  /** Bytes of answers of this server's since the controller had read everything. */
+  #answers = 0
   #exit: AgentExit | undefined
   #stderr = ''
   #timer: NodeJS.Timeout | undefined
@@ -58,12 +65,19 @@ export class DrivenProcess {
   constructor(parts: DrivenProcessParts) {
     this.name = parts.name
     this.#parts = parts
-    this.#up = new LineSplitter(parts.maxLineBytes)
     this.#process = parts.start((text) => this.#hearStderr(text))
+    const { stdin } = this.#process.spawned
     this.#exchange = parts.exchange({
-      toAgent: (line) => void (this.#isInputOver || this.#process.spawned.stdin.write(line)),
-      toController: (line) => this.#tell(line),
-      onUnpinned: () => void this.stop(unpinned()),
+      toAgent: (line) => void (stdin.writable && stdin.write(line)),
+      toController: (line) => this.#answer(line),
+      onUnpinned: (why) => void this.stop(unpinned(why)),
+    })
+    this.intake = new Intake({
+      maxLineBytes: parts.maxLineBytes,
+      stdin,
+      isAlive: () => this.isAlive,
+      hear: (line) => this.#exchange.hearController(line),
+      onTook: () => this.#controller?.took(),
     })
     this.ended = this.#run()
     this.#await()
@@ -81,27 +95,6 @@ export class DrivenProcess {
   /** Somebody has it at this moment. */
   get isAttached(): boolean {
     return this.#controller !== undefined
-  }
-
-  /** Bytes of stdin that have come. */
-  get received(): number {
-    return this.#received
-  }
-
-  /** No more may be written to it for now; `drained()` says when. */
-  get isFull(): boolean {
-    return this.isAlive && (this.#outbox.isFull || this.#process.spawned.stdin.writableNeedDrain)
-  }
-
-  /** Resolves when more may be written to it, or it has ended. */
-  async drained(): Promise<void> {
-    const { stdin } = this.#process.spawned
-    await this.#outbox.room()
-    if (!this.isAlive || !stdin.writableNeedDrain) return
-    await new Promise<void>((resolve) => {
-      stdin.once('drain', resolve)
-      stdin.once('close', resolve)
-    })
   }
 
   /** Gives it a controller, which has everything before `received`; false when what is behind that is not here. */
@@ -138,16 +131,12 @@ export class DrivenProcess {
 
   /** Takes bytes of stdin. */
   receive(bytes: Buffer): void {
-    this.#received += bytes.length
-    if (this.#isInputOver || !this.isAlive) return
-    for (const line of this.#up.push(bytes)) this.#exchange.hearController(line)
+    void this.intake.push(bytes).catch((error: unknown) => this.stop(toServerError(error)))
   }
 
   /** Nothing more comes on stdin. */
   endInput(): void {
-    if (this.#isInputOver) return
-    this.#isInputOver = true
-    this.#process.spawned.stdin.end()
+    this.intake.end()
   }
 
   acknowledge(bytes: number): void {
@@ -196,6 +185,15 @@ export class DrivenProcess {
     }
   }
 
+  /** Tells what this server answers in place of the agent. Who asks and does not read is not answered for ever. */
+  #answer(line: Buffer): void {
+    if (this.#outbox.isEmpty) this.#answers = 0
+    if (this.#answers > MAX_ANSWERS) return
+    this.#answers += line.length
+    if (this.#answers > MAX_ANSWERS) void this.stop(unread())
+    else this.#tell(line)
+  }
+
   #tell(bytes: Buffer): void {
     this.#outbox.append(bytes)
     this.#controller?.write(bytes)
@@ -225,10 +223,18 @@ export class DrivenProcess {
   }
 }
 
-function unpinned(): AgentServerError {
+function unpinned(why: string | undefined): AgentServerError {
   return new AgentServerError({
     code: 'agent_start_failed',
-    message: 'The agent did not take the settings that the server gives it, so it was ended.',
+    message: `The agent did not take the settings that the server gives it, so it was ended${why === undefined ? '.' : `: ${why}`}`,
     hint: 'Is the Claude Code of the server the one that its SDK came with?',
+  })
+}
+
+function unread(): AgentServerError {
+  return new AgentServerError({
+    code: 'process_gone',
+    message: `More than ${MAX_ANSWERS} bytes of answers wait for the client, which reads none of them.`,
+    hint: 'Use the official SDK, and read what it says.',
   })
 }

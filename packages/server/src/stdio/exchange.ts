@@ -1,5 +1,5 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk'
-import { AgentServerError, type AskResult, type UserMessageInput } from '@claude-agent/protocol'
+import { AgentServerError, type UserMessageInput } from '@claude-agent/protocol'
 import { acceptControlRequest, type AcceptedRequest } from '../policy/stdio/control-requests.ts'
 import type { Asks } from './asks.ts'
 import { readControllerLine, type ControllerLine } from './controller-line.ts'
@@ -21,8 +21,8 @@ export interface ExchangeParts {
   /** The agent has said something that is no part of the protocol of control. */
   onMessage: (message: SDKMessage) => void
   onChange: () => void
-  /** The agent did not take what pins it: it must not go on. */
-  onUnpinned: () => void
+  /** The agent did not take what pins it: it must not go on. `why`: its own words, where it has some. */
+  onUnpinned: (why?: string) => void
 }
 
 /** A request of the controller that the agent has not answered. */
@@ -38,6 +38,8 @@ export class Exchange {
   /** The requests of the agent that wait for their answers. */
   readonly #open = new Set<string>()
   #isInitialized = false
+  /** The agent has taken the first line. */
+  #isPinned = false
   /** Why the controller's first line was not passed on. */
   #refusal: AgentServerError | undefined
 
@@ -112,7 +114,7 @@ export class Exchange {
       case 'response':
         // One that the agent does not wait for is of no use to it.
         if (!this.#open.delete(line.id)) return
-        this.#parts.asks.answer(line.id, line.response['response'] as AskResult | undefined)
+        this.#parts.asks.answer(line.id, line.response['response'])
         return this.#send({ type: 'control_response', response: line.response })
       case 'cancel':
         if (this.#asked.has(line.id)) this.#send({ type: 'control_cancel_request', request_id: line.id })
@@ -130,6 +132,8 @@ export class Exchange {
     const isFirst = given['subtype'] === 'initialize'
     if (!isFirst && !this.#isInitialized) throw this.#refusal ?? notInitialized()
     if (this.#asked.size >= MAX_ASKED) throw tooManyRequests()
+    // What may be shown of an answer goes by the id of its request.
+    if (this.#asked.has(id)) throw idInUse(id)
     try {
       const { request, show } = acceptControlRequest(given)
       if (isFirst) Object.assign(request, this.#together(request))
@@ -163,11 +167,17 @@ export class Exchange {
     if (asked === undefined) return undefined
     this.#asked.delete(id)
     const answer = response['response'] as Fields | undefined
-    const isPinned = this.#parts.initialize['settings'] === undefined || answer?.['settings_applied'] === true
-    if (asked.subtype === 'initialize' && response['subtype'] === 'success' && !isPinned)
-      this.#parts.onUnpinned()
+    if (asked.subtype === 'initialize' && !this.#isPinned) this.#pin(response, answer)
     if (asked.show === undefined || answer === undefined) return bytes
     return encode({ type: 'control_response', response: { ...response, response: asked.show(answer) } })
+  }
+
+  /** Looks whether the agent took the first line as it was sent: without, it is not what the policy let through. */
+  #pin({ subtype, error }: Fields, answer: Fields | undefined): void {
+    const { settings } = this.#parts.initialize
+    this.#isPinned =
+      subtype === 'success' && (settings === undefined || answer?.['settings_applied'] === true)
+    if (!this.#isPinned) this.#parts.onUnpinned(typeof error === 'string' ? error.slice(0, 500) : undefined)
   }
 
   /** Answers a line that was not passed on: in the words of the SDK where it waits for some, else with an error. */
@@ -221,6 +231,14 @@ function notInitialized(): AgentServerError {
     code: 'control_refused',
     message: 'The first line must be an `initialize`.',
     hint: 'Use the official SDK, which sends it by itself.',
+  })
+}
+
+function idInUse(id: string): AgentServerError {
+  return new AgentServerError({
+    code: 'control_refused',
+    message: `A control request with the id '${id.slice(0, 60)}' waits for its answer already.`,
+    hint: 'Give each request an id of its own.',
   })
 }
 

@@ -27,7 +27,7 @@ export class LineSocket implements Controller {
     frames.handOver((data, isBinary) => {
       if (isBinary) return this.#say(binaryFrame())
       process.receive(data)
-      this.#line.hold(process)
+      this.#line.hold(process.intake)
     })
   }
 
@@ -37,6 +37,9 @@ export class LineSocket implements Controller {
     const sent = this.#sent
     this.#line.socket.send(bytes, { binary: false }, () => this.#process?.acknowledge(sent))
   }
+
+  /** Its client does not count. */
+  took(): void {}
 
   /** Its client sees pings only. */
   beat(): void {}

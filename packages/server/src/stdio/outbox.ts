@@ -15,6 +15,10 @@ export class Outbox {
     return this.#start + this.#size
   }
 
+  get isEmpty(): boolean {
+    return this.#size === 0
+  }
+
   get isFull(): boolean {
     return this.#size > MAX_UNREAD
   }

@@ -20,6 +20,7 @@ export class ProcessSocket implements Controller {
   readonly #line: ControllerSocket
   /** Where in stdin the next byte of the client belongs. */
   #at = 0
+  #process: DrivenProcess | undefined
   #acknowledged = 0
   #timer: NodeJS.Timeout | undefined
 
@@ -35,15 +36,16 @@ export class ProcessSocket implements Controller {
     if (open === undefined) return
     if (open.type !== 'open') throw outOfTurn(`'${open.type}'`)
     const process = await this.#find(driver, open, signal)
-    if (open.from > process.received || !process.attach(this, open.received)) throw gone(open)
+    if (open.from > process.intake.received || !process.attach(this, open.received)) throw gone(open)
     this.#at = open.from
-    this.#say({ type: 'opened', received: process.received })
+    this.#say({ type: 'opened', received: process.intake.received })
     if (!this.#line.isOpen) return process.detach(this)
     this.#line.socket.once('close', () => {
       clearTimeout(this.#timer)
       process.detach(this)
     })
-    this.#acknowledged = process.received
+    this.#acknowledged = process.intake.received
+    this.#process = process
     frames.handOver((data, isBinary) => {
       try {
         this.#hear(process, data, isBinary)
@@ -55,6 +57,10 @@ export class ProcessSocket implements Controller {
 
   write(bytes: Buffer): void {
     if (this.#line.isOpen) this.#line.socket.send(bytes, { binary: true })
+  }
+
+  took(): void {
+    if (this.#process !== undefined) this.#acknowledge(this.#process)
   }
 
   stderr(data: string): void {
@@ -93,11 +99,10 @@ export class ProcessSocket implements Controller {
   #hear(process: DrivenProcess, data: Buffer, isBinary: boolean): void {
     if (isBinary) {
       // What came before the line broke comes again.
-      const known = Math.min(process.received - this.#at, data.length)
+      const known = Math.min(process.intake.received - this.#at, data.length)
       this.#at += data.length
       if (known < data.length) process.receive(data.subarray(known))
-      this.#acknowledge(process)
-      this.#line.hold(process)
+      this.#line.hold(process.intake)
       return
     }
     const frame = readFrame(processUp, data, false, MAX_TEXT_BYTES) as ProcessUp
@@ -119,15 +124,16 @@ export class ProcessSocket implements Controller {
     }
   }
 
+  /** What the agent has not taken is not acknowledged: its client stops to write by itself, and goes on to read. */
   #acknowledge(process: DrivenProcess): void {
     const say = (): void => {
       clearTimeout(this.#timer)
       this.#timer = undefined
-      this.#acknowledged = process.received
-      this.#say({ type: 'received', bytes: process.received })
+      this.#acknowledged = process.intake.taken
+      this.#say({ type: 'received', bytes: process.intake.taken })
     }
-    if (process.received - this.#acknowledged >= ACKNOWLEDGE_BYTES) say()
-    else if (process.received > this.#acknowledged) this.#timer ??= setTimeout(say, ACKNOWLEDGE_MS)
+    if (process.intake.taken - this.#acknowledged >= ACKNOWLEDGE_BYTES) say()
+    else if (process.intake.taken > this.#acknowledged) this.#timer ??= setTimeout(say, ACKNOWLEDGE_MS)
   }
 
   #say(frame: ProcessDown): void {

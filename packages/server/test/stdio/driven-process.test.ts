@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { AgentServerError } from '@claude-agent/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { AgentProcess } from '../../src/agent/agent-process.ts'
 import { Scope } from '../../src/agent/supervision/scope.ts'
@@ -64,6 +65,7 @@ function start(): { driven: DrivenProcess; heard: () => number } {
 class Reader implements Controller {
   readonly chunks: Buffer[] = []
   exit: number | undefined
+  error: AgentServerError | undefined
   hasLeft = false
 
   get bytes(): number {
@@ -78,8 +80,12 @@ class Reader implements Controller {
     this.exit = bytes
   }
 
+  took(): void {}
   stderr(): void {}
-  failed(): void {}
+
+  failed(error: AgentServerError): void {
+    this.error = error
+  }
 
   left(): void {
     this.hasLeft = true
@@ -116,8 +122,37 @@ test('an agent whose controller reads nothing is held back, and goes on where it
 })
 
 test('an agent that is ended while nobody reads does not wait for anybody', async () => {
-  const { driven } = start()
-  await until('it writes', () => driven.isFull)
+  const { driven, heard } = start()
+  await until('it writes', () => heard() > 1000)
   await driven.stop()
   expect(driven.isAlive).toBe(false)
+})
+
+test('a frame of nothing but lines keeps nobody else waiting', async () => {
+  const { driven } = start()
+  driven.receive(Buffer.from('\n'.repeat(1_000_000)))
+  expect(driven.intake).toMatchObject({ received: 1_000_000, taken: 0 })
+  await until('they were looked at', () => driven.intake.taken === 1_000_000)
+})
+
+test('who asks for nothing but errors and reads none of them loses the process: they are not kept for ever', async () => {
+  const { driven } = start()
+  const reader = new Reader()
+  driven.attach(reader, 0)
+  driven.receive(Buffer.from('{}\n'.repeat(1_000_000)))
+  await until('it is over', () => reader.error !== undefined)
+  expect(reader.error).toMatchObject({ code: 'process_gone' })
+  expect(reader.bytes).toBeLessThan(16 * 1024 * 1024)
+  await driven.ended
+})
+
+test('an agent that is held back hears what its controller says', async () => {
+  const { driven } = start()
+  const reader = new Reader()
+  driven.attach(reader, 0)
+  await until('it is held back', () => reader.bytes > 1024 * 1024)
+  driven.receive(Buffer.from('{"type":"keep_alive"}\n'))
+  expect(driven.intake.taken).toBe(22)
+  expect(driven.intake.isFull).toBe(false)
+  driven.detach(reader)
 })

@@ -88,7 +88,7 @@ const FLAGS: Record<string, Flag> = {
   ),
   '--mcp-config': option(
     'mcpServers',
-    (value) => (parse('--mcp-config', value) as { mcpServers?: unknown }).mcpServers,
+    (value) => (parse('--mcp-config', value) as { mcpServers?: unknown } | null)?.mcpServers,
   ),
   '--strict-mcp-config': on('strictMcpConfig'),
   '--setting-sources': list('settingSources'),
