@@ -1,10 +1,12 @@
-import { constants } from 'node:fs'
-import { open, readdir, readlink, realpath, type FileHandle } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { lstat, open, readdir, readlink, realpath, type FileHandle } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, relative } from 'node:path'
 
 /** Bytes of a transcript that is still read; V8's strings end at 512 MiB. */
-const MAX_BYTES = 256 * 1024 * 1024
+export const MAX_BYTES = 256 * 1024 * 1024
+/** Of Linux: what is there is named, and not opened. */
+const O_PATH = 0x20_00_00
 
 /** Whose a transcript must be, where agents have a user of their own. */
 type Owner = { readonly uid: number } | undefined
@@ -52,22 +54,28 @@ export async function openTranscript(
   owner: Owner,
   depth = 1,
 ): Promise<FileHandle> {
-  const file = await open(path, access | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  try {
-    const stats = await file.stat()
-    if (!stats.isFile()) throw new TypeError(`${path} is no file`)
-    if (owner !== undefined) {
-      if (stats.uid !== owner.uid) throw new TypeError(`${path} is not the agent's`)
-      const projects = join(path, ...Array.from({ length: depth + 1 }, () => '..'))
-      const place = await readlink(`/proc/self/fd/${file.fd}`)
-      if (place !== join(await realpath(projects), relative(projects, path)))
-        throw new TypeError(`${path} is somewhere else`)
-    }
-    return file
-  } catch (error) {
-    await file.close()
-    throw error
+  if (owner === undefined) {
+    requireFile(path, await lstat(path))
+    return await open(path, access | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   }
+  // To open a pipe or a device does something to it already, so it is looked at before.
+  const place = await open(path, O_PATH | constants.O_NOFOLLOW)
+  try {
+    const stats = await place.stat()
+    requireFile(path, stats)
+    if (stats.uid !== owner.uid) throw new TypeError(`${path} is not the agent's`)
+    const link = `/proc/self/fd/${place.fd}`
+    const projects = join(path, ...Array.from({ length: depth + 1 }, () => '..'))
+    if ((await readlink(link)) !== join(await realpath(projects), relative(projects, path)))
+      throw new TypeError(`${path} is somewhere else`)
+    return await open(link, access)
+  } finally {
+    await place.close()
+  }
+}
+
+function requireFile(path: string, stats: Stats): void {
+  if (!stats.isFile()) throw new TypeError(`${path} is no file`)
 }
 
 async function withTranscript<T>(

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { spawn } from 'node:child_process'
 import { AgentServerError } from '@claude-agent/protocol'
 import type { AgentUser } from './agent-user.ts'
-import { findTranscript, openTranscript } from './transcript-file.ts'
+import { findTranscript, MAX_BYTES, openTranscript } from './transcript-file.ts'
 
 /** Characters of the name of a folder that the CLI makes of a path; what is longer gets a hash. */
 const NAME = 200
@@ -29,14 +29,17 @@ export interface SideFile {
   path: string
 }
 
-/** Opens the transcript of a conversation; undefined when there is none, or nothing that may be read. */
+/** Opens the transcript of a conversation; undefined when there is none, nothing that may be read, or more than can be. */
 export async function openConversation(
   home: TranscriptHome,
   sdkSessionId: string,
 ): Promise<FileHandle | undefined> {
   const path = await findTranscript(sdkSessionId, home.env)
   if (path === undefined) return undefined
-  return await openTranscript(path, constants.O_RDONLY, home.user).catch(() => undefined)
+  const file = await openTranscript(path, constants.O_RDONLY, home.user).catch(() => undefined)
+  if (file === undefined || (await file.stat()).size <= MAX_BYTES) return file
+  await file.close()
+  return undefined
 }
 
 /** The files beside the transcript of a conversation. */
