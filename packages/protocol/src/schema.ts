@@ -112,13 +112,14 @@ export const interactive = z.union([
 /** How a question to the user waits for its answer. */
 export const questions = z.enum(['defer', 'hold'])
 
+export const title = z.string().check(z.maxLength(500))
+export const metadata = z
+  .record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(2000)))
+  .check(z.refine((fields) => Object.keys(fields).length <= 50, { error: 'at most 50 entries' }))
+
 const update = {
-  title: z.optional(z.string().check(z.maxLength(500))),
-  metadata: z.optional(
-    z
-      .record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(2000)))
-      .check(z.refine((fields) => Object.keys(fields).length <= 50, { error: 'at most 50 entries' })),
-  ),
+  title: z.optional(title),
+  metadata: z.optional(metadata),
   limits: z.optional(
     z.strictObject({ maxCostUsd: limit, maxTokens: limit, maxTurns: limit, maxWallMs: limit }),
   ),

@@ -1,7 +1,7 @@
 import type { LoggedEvent, SessionEvent } from '@claude-agent/protocol'
 import { userMessageInput } from '@claude-agent/protocol/schema'
 import * as z from 'zod/mini'
-import { invalidArchive } from './section.ts'
+import { invalidArchive, usage } from './section.ts'
 
 const STATUSES = [
   'idle',
@@ -13,35 +13,39 @@ const STATUSES = [
   'closed',
 ] as const
 
+const id = z.string().check(z.maxLength(200))
+const name = z.string().check(z.maxLength(2000))
+
 /** The fields of events that a session is made of. What else an event has is passed on, and moves nothing here. */
 const FIELDS = {
-  user_message: z.looseObject({ uuid: z.string(), data: userMessageInput, turn: z.optional(z.string()) }),
+  user_message: z.looseObject({ uuid: id, data: userMessageInput, turn: z.optional(z.string()) }),
   prompt_ended: z.looseObject({
-    uuid: z.string(),
+    uuid: id,
     outcome: z.enum(['completed', 'interrupted', 'cancelled', 'failed']),
   }),
-  sdk_message: z.looseObject({ data: z.looseObject({ type: z.string(), uuid: z.optional(z.string()) }) }),
+  sdk_message: z.looseObject({ data: z.looseObject({ type: z.string(), uuid: z.optional(id) }) }),
   ask: z.looseObject({
-    ask: z.string(),
+    ask: id,
     kind: z.string(),
     data: z.looseObject({}),
     deferred: z.optional(z.boolean()),
   }),
   ask_settled: z.looseObject({
-    ask: z.string(),
+    ask: id,
     outcome: z.enum(['answered', 'cancelled', 'timed_out', 'lost']),
-    by: z.optional(z.string()),
+    by: z.optional(name),
   }),
   status: z.looseObject({ status: z.enum(STATUSES) }),
-  agent_started: z.looseObject({ sdkSessionId: z.string(), resumed: z.boolean() }),
+  agent_started: z.looseObject({ sdkSessionId: id, resumed: z.boolean() }),
   call_made: z.looseObject({
-    method: z.string(),
+    method: id,
     args: z.array(z.unknown()),
-    key: z.optional(z.string()),
+    key: z.optional(name),
   }),
+  copied: z.looseObject({ sdkSessionId: z.optional(id), usage }),
   client_registered: z.looseObject({
-    client: z.string(),
-    owner: z.string(),
+    client: id,
+    owner: id,
     registration: z.looseObject({
       hooks: z.optional(z.looseObject({})),
       mcpServers: z.optional(z.looseObject({})),

@@ -7,7 +7,7 @@ import type {
   SessionUsage,
 } from '@claude-agent/protocol'
 import { AgentServerError } from '@claude-agent/protocol'
-import { interactive, questions, UUID } from '@claude-agent/protocol/schema'
+import { interactive, metadata, questions, title, UUID } from '@claude-agent/protocol/schema'
 import * as z from 'zod/mini'
 
 /** Says what a file is, at its very beginning. */
@@ -55,6 +55,17 @@ const count = z.number().check(z.minimum(0))
 const whole = z.int().check(z.minimum(0))
 const limit = z.optional(count)
 
+/** What was used. */
+export const usage = z.object({
+  costUsd: count,
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadInputTokens: count,
+  cacheCreationInputTokens: count,
+  turns: whole,
+  wallMs: count,
+})
+
 const header = z.object({
   archive: z.literal(FORMAT),
   version: z.literal(FORMAT_VERSION),
@@ -62,8 +73,8 @@ const header = z.object({
   at: whole,
   session: z.object({
     id: z.string().check(z.maxLength(200)),
-    title: z.optional(z.string().check(z.maxLength(500))),
-    metadata: z.record(z.string().check(z.maxLength(100)), z.string().check(z.maxLength(2000))),
+    title: z.optional(title),
+    metadata,
     // The policy looks at them.
     options: z.looseObject({}),
     limits: z.object({ maxCostUsd: limit, maxTokens: limit, maxTurns: limit, maxWallMs: limit }),
@@ -76,15 +87,7 @@ const header = z.object({
   log: z.object({ id: z.string().check(z.maxLength(100)), first: z.int().check(z.minimum(1)), last: whole }),
   transcript: z.optional(z.object({ sdkSessionId: z.string().check(z.regex(UUID)), from: whole, to: whole })),
   workspace: z.string().check(z.maxLength(5000)),
-  usage: z.object({
-    costUsd: count,
-    inputTokens: count,
-    outputTokens: count,
-    cacheReadInputTokens: count,
-    cacheCreationInputTokens: count,
-    turns: whole,
-    wallMs: count,
-  }),
+  usage,
   calls: z
     .array(z.object({ key: z.string(), method: z.string(), args: z.array(z.unknown()) }))
     .check(z.maxLength(100)),

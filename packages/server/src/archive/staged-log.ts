@@ -4,6 +4,7 @@ import { segmentPath } from '../log/segment-name.ts'
 import { createLogId, writeIdentity } from '../log/log-identity.ts'
 import { SessionState } from '../session/state.ts'
 import { readEvent } from './archived-event.ts'
+import { HeldEvents } from './held-events.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { invalidArchive } from './section.ts'
 
@@ -19,6 +20,7 @@ export class StagedLog {
   /** What the events come to. */
   readonly state: SessionState = new SessionState()
   readonly #folder: string
+  readonly #held = new HeldEvents()
   readonly #lines = new LineSplitter(MAX_EVENT, () =>
     invalidArchive(`An event has more than ${MAX_EVENT} bytes.`),
   )
@@ -48,6 +50,9 @@ export class StagedLog {
     const lines: Buffer[] = []
     for (const line of this.#lines.push(bytes)) {
       const event = readEvent(line, this.#last + lines.length + 1)
+      this.#held.hear(event, line.length)
+      if (this.#held.areTooMany)
+        throw invalidArchive(`More is open at event ${event.seq} of it than a session can have open.`)
       try {
         this.state.apply(event)
       } catch (cause) {

@@ -133,8 +133,11 @@ async function finishLog(
   sdkSessionId?: string,
 ): Promise<void> {
   const calls = header.calls.map(({ key, method, args }) => {
-    const isComplete = !JSON.stringify(args).includes(REDACTED)
-    return { key, method, args: isComplete ? acceptCall(method, args).shown : undefined }
+    if (JSON.stringify(args).includes(REDACTED)) return { key, method, args: undefined }
+    const accepted = acceptCall(method, args)
+    // It would be made on each further process of the agent.
+    if (accepted.key === undefined) throw invalidArchive(`The call '${method}' in it is none that lasts.`)
+    return { key: accepted.key, method, args: accepted.shown }
   })
   await log.add({
     type: 'copied',

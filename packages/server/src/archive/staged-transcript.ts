@@ -16,7 +16,9 @@ export class StagedTranscript {
   readonly #folder: string
   readonly #home: TranscriptHome
   readonly #lines = new LineSplitter(MAX_LINE, () => invalidArchive('A line of its transcript is too long.'))
+  /** Of this section, and of all so far: a later one may have a file anew. */
   readonly #sideFiles = new Set<string>()
+  readonly #allSideFiles = new Set<string>()
   #sdkSessionId: string | undefined
   #target: string | undefined
   #workspace = ''
@@ -107,6 +109,7 @@ export class StagedTranscript {
     this.#target = target
     this.#bytes = 0
     this.#sideBytes = 0
+    this.#allSideFiles.clear()
   }
 
   #move(line: Buffer): Buffer | undefined {
@@ -125,10 +128,11 @@ export class StagedTranscript {
     if (
       this.#sdkSessionId === undefined ||
       this.#sideFiles.has(name) ||
-      this.#sideFiles.size >= MAX_SIDE_FILES
+      (this.#allSideFiles.size >= MAX_SIDE_FILES && !this.#allSideFiles.has(name))
     )
       throw invalidArchive('A file in it is out of place.')
     this.#sideFiles.add(name)
+    this.#allSideFiles.add(name)
     const path = join(this.#folder, name)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     // A later section has it anew, as it was then.

@@ -38,7 +38,7 @@ export async function findTurnEnd(
     rest.state.prompts.every(({ outcome }) => outcome !== undefined)
   const fold = new SessionState(isUsable ? rest.state : undefined)
   let found = fold.seq > 0 || firstSeq === 1 ? describe(fold) : undefined
-  if (at !== undefined && found?.at === at) return found
+  if (at !== undefined && found?.at === at) return asCopied(found, state)
   for await (const entries of feed.read(fold.seq)) {
     for (const { event } of entries as Iterable<{ event: LoggedEvent }>) {
       const joined = event.type === 'prompt_ended' && fold.prompt(event.uuid)?.joins === true
@@ -47,11 +47,23 @@ export async function findTurnEnd(
       if (at !== undefined && event.seq > at) throw between(at, found?.at, event.seq)
       // At the end of a prompt, or at the very event that is asked for: the others are as good as the one before.
       if (event.type === 'prompt_ended' || event.seq === at) found = describe(fold)
-      if (event.seq === at) return found!
+      if (event.seq === at) return asCopied(found!, state)
     }
   }
   if (found === undefined || (at !== undefined && found.at !== at)) throw between(at ?? lastSeq, found?.at)
-  return found
+  return asCopied(found, state)
+}
+
+/** What stands before a copy's own beginning was said in another conversation; this session has it in its own one. */
+function asCopied(turnEnd: TurnEnd, { conversation: { sdkSessionIds }, copiedSeq }: SessionState): TurnEnd {
+  const { at, conversation } = turnEnd
+  if (at > copiedSeq || conversation.sdkSessionId === undefined) return turnEnd
+  const [own] = sdkSessionIds
+  const { sdkSessionId: _, ...rest } = conversation
+  return {
+    ...turnEnd,
+    conversation: own === undefined ? { ...rest, begun: false } : { ...rest, sdkSessionId: own },
+  }
 }
 
 function isTurnEnd(event: LoggedEvent, state: SessionState, joined: boolean): boolean {

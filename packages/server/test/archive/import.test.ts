@@ -1,10 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LoggedEvent } from '@claude-agent/protocol'
 import { describe, expect, test } from 'vitest'
 import { prompted, promptEnded, spoke, started } from '../session/events.ts'
 import { temporaryFolder } from '../support.ts'
 import { heldBytes } from '../transport/sessions/session-server.ts'
+import { NO_USAGE } from '../../src/archive/staged-session.ts'
 import { archiveOf, inPieces, SDK_ID, TRANSCRIPT, type ArchiveSetup } from './archive-file.ts'
 import { createWorld, type ArchiveWorld } from './world.ts'
 
@@ -98,7 +99,7 @@ describe('an archive is taken in', () => {
       { type: 'call_made', method: 'setModel', args: ['claude-x'] },
       { type: 'error', code: 'call_failed' },
     ])
-    expect([...(await world.sessions.open('there')).state.calls.keys()]).toEqual(['setModel'])
+    expect([...(await world.sessions.open('there')).state.calls.keys()]).toEqual(['setModel[]'])
   })
 
   test('with a prompt that waited: it is cancelled here', async () => {
@@ -240,6 +241,24 @@ const HOSTILE: [string, Buffer | ArchiveSetup, string, RegExp][] = [
     'call_refused',
     /constructor/,
   ],
+  [
+    'a call that would be made again by each process, and is none that lasts',
+    { header: { calls: [{ key: 'k', method: 'rewindFiles', args: ['u1'] }] } },
+    'invalid_archive',
+    /rewindFiles/,
+  ],
+  [
+    'an id of an event that is longer than any',
+    { events: [prompted(LONG, 'hello')] },
+    'invalid_archive',
+    /'uuid'/,
+  ],
+  [
+    'more metadata than a session may have',
+    { session: { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, ''])) } },
+    'invalid_archive',
+    /session.metadata/,
+  ],
   ['a title over the limit', { session: { title: LONG.slice(0, 1000) } }, 'invalid_archive', /session.title/],
 ]
 
@@ -273,11 +292,30 @@ describe('of a hostile archive', () => {
     const other = '11111111-2222-4333-8444-555555555555'
     await take(world, { events: [started(other)], transcript: null })
     const projects = join(world.folder, 'home/.claude/projects/x')
-    const { mkdir } = await import('node:fs/promises')
     await mkdir(projects, { recursive: true })
     await writeFile(join(projects, `${other}.jsonl`), '{}\n')
     await world.sessions.delete('there')
     expect(Object.keys(await world.home())).toEqual([`/.claude/projects/x/${other}.jsonl`])
+  })
+
+  test('conversations of others that it names are not copied with it, wherever that is cut', async () => {
+    const world = await createWorld()
+    const other = '11111111-2222-4333-8444-555555555555'
+    const projects = join(world.folder, 'home/.claude/projects/x')
+    await mkdir(projects, { recursive: true })
+    const secret = { ...TRANSCRIPT[0], uuid: 'o1', message: { role: 'user', content: 'a secret of others' } }
+    await writeFile(join(projects, `${other}.jsonl`), `${JSON.stringify(secret)}\n`)
+    const copied = { type: 'copied', source: 'session', from: 'x', sdkSessionId: other, usage: NO_USAGE }
+    for (const [id, first] of [
+      ['one', started(other)],
+      ['two', copied],
+    ] as const) {
+      await take(world, { events: [prompted('u1', 'hello'), first, promptEnded('u1', 'completed')] }, id)
+      const { info } = await world.archives.fork(id, { at: 3 })
+      expect(info.sdkSessionId).not.toBe(other)
+      const files = Object.entries(await world.home()).filter(([path]) => path.includes(info.sdkSessionId!))
+      expect(JSON.stringify(files)).not.toContain('a secret of others')
+    }
   })
 
   test('a transcript that is there already is not written over', async () => {

@@ -7,11 +7,11 @@ export type RegisteredClient = Omit<ClientRegisteredEvent, 'type'>
 /** What clients serve to the agent of a session, as its events tell. */
 export class Registrations {
   readonly #clients: Map<string, RegisteredClient>
-  #fingerprint: string
+  /** Made when it is asked for: a log may tell of many changes. */
+  #fingerprint: string | undefined
 
   constructor(snapshot: readonly RegisteredClient[] = []) {
     this.#clients = new Map(snapshot.map((client) => [client.client, client]))
-    this.#fingerprint = this.#compute()
   }
 
   /** All of them, by name: the order in which they came says nothing. */
@@ -21,7 +21,7 @@ export class Registrations {
 
   /** What an agent must have been started with because of them; '' for nothing. */
   get fingerprint(): string {
-    return this.#fingerprint
+    return (this.#fingerprint ??= this.#compute())
   }
 
   of(client: string): RegisteredClient | undefined {
@@ -31,12 +31,12 @@ export class Registrations {
   apply({ client, owner, registration }: RegisteredClient): void {
     if (isEmpty(registration)) this.#clients.delete(client)
     else this.#clients.set(client, { client, owner, registration })
-    this.#fingerprint = this.#compute()
+    this.#fingerprint = undefined
   }
 
   clear(): void {
     this.#clients.clear()
-    this.#fingerprint = this.#compute()
+    this.#fingerprint = undefined
   }
 
   #compute(): string {
