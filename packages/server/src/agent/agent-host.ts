@@ -9,7 +9,7 @@ import { AgentProcess } from './agent-process.ts'
 import { askingOptions, type Asking, type AskKinds } from './asking.ts'
 import type { Callbacks } from './callbacks/callbacks.ts'
 import { clientHooks, mergeHooks } from './callbacks/client-hooks.ts'
-import { clientMcpServers } from './callbacks/mcp-proxy.ts'
+import { withClientServers } from './callbacks/mcp-proxy.ts'
 import { readLaunch, unanswered } from './launch.ts'
 import { apiKeyAccess, type ModelAccess } from './model-access.ts'
 import type { Supervision } from './supervision/supervision.ts'
@@ -140,7 +140,7 @@ export class AgentHost {
         ? {}
         : {
             hooks: mergeHooks(asking.hooks, clientHooks(callbacks)),
-            mcpServers: { ...query.mcpServers, ...clientMcpServers(callbacks) },
+            mcpServers: withClientServers(callbacks, query.mcpServers),
           }
     try {
       const agent = await Agent.start({

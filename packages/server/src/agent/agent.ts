@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises'
 import type { Options, Query, Settings, SDKMessage, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
 import { AgentServerError, type CallMethod } from '@claude-agent/protocol'
 import { AgentProcess, type AgentExit } from './agent-process.ts'
+import { withoutShadows } from './callbacks/mcp-proxy.ts'
 import { Inbox } from './inbox.ts'
 import type { Scope } from './supervision/scope.ts'
 
@@ -134,7 +135,7 @@ export class Agent {
   /** What is not named in `setMcpServers` ends; the servers of clients are not to. */
   #withInstances(servers: unknown): unknown {
     const instances = Object.entries(this.#servers ?? {}).filter(([, { type }]) => type === 'sdk')
-    return { ...(servers as object), ...Object.fromEntries(instances) }
+    return withoutShadows(Object.fromEntries(instances), servers as NonNullable<Options['mcpServers']>)
   }
 
   async #run({ onMessage, room }: AgentStart): Promise<AgentExit> {

@@ -55,6 +55,11 @@ export const mcpServers = z.record(z.string(), mcpServer)
 /** `agents.*.mcpServers`: names of servers, or servers by name. */
 export const agentMcpServers = z.array(z.union([text, mcpServers]))
 
+/** The name of a server as it is in the names of its tools: the CLI tells no others apart. */
+export function nameInTools(name: string): string {
+  return name.replaceAll(/[^\w-]/g, '_')
+}
+
 const INSIDE = /^(?![/\\~]|[A-Za-z]:)(?!([^]*[/\\])?\.\.([/\\]|$))[^\0]+$/
 
 /** `plugins`: directories of the workspace. */

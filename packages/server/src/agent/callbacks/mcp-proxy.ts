@@ -1,5 +1,6 @@
-import type { McpSdkServerConfigWithInstance } from '@anthropic-ai/claude-agent-sdk'
+import type { McpSdkServerConfigWithInstance, Options } from '@anthropic-ai/claude-agent-sdk'
 import type { McpLists, McpMessage, McpReply, RegisteredMcpServer } from '@claude-agent/protocol'
+import { nameInTools } from '../../policy/mcp-servers.ts'
 import { drawUuid } from '../../random.ts'
 import type { Callbacks } from './callbacks.ts'
 
@@ -31,8 +32,24 @@ interface Open {
   progress?: { token: unknown; ours: string }
 }
 
-/** The in-process servers of clients as entries of the SDK's option. */
-export function clientMcpServers(callbacks: Callbacks): Record<string, McpSdkServerConfigWithInstance> {
+type Servers = NonNullable<Options['mcpServers']>
+
+/**
+ * The in-process servers of clients as entries of the SDK's option, beside those of the options. A name that options were
+ * given after a client had registered it is theirs: nobody takes the place of a server that somebody else has set.
+ */
+export function withClientServers(callbacks: Callbacks, others: Servers = {}): Servers {
+  return withoutShadows(clientMcpServers(callbacks), others)
+}
+
+/** Servers of clients and others; of the same name in tools, the other one. */
+export function withoutShadows(ofClients: Servers, others: Servers): Servers {
+  const taken = new Set(Object.keys(others).map(nameInTools))
+  const free = Object.entries(ofClients).filter(([name]) => !taken.has(nameInTools(name)))
+  return { ...others, ...Object.fromEntries(free) }
+}
+
+function clientMcpServers(callbacks: Callbacks): Record<string, McpSdkServerConfigWithInstance> {
   return Object.fromEntries(
     callbacks.clients.flatMap(({ owner, registration }) =>
       Object.entries(registration.mcpServers ?? {}).map(([name, server]) => {

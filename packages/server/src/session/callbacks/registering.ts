@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { AgentServerError, type Register, type Registration } from '@claude-agent/protocol'
 import { hashOf } from '../../policy/fingerprint.ts'
+import { nameInTools } from '../../policy/mcp-servers.ts'
 import { isEmpty, type Registrations } from './registrations.ts'
 
 /** Clients that may serve one session, and characters of all that they register: it is in memory and in the log. */
@@ -36,21 +37,16 @@ export function acceptRegistration(
   if (others.length >= MAX_CLIENTS) throw conflict(`${others.length} clients serve this session already.`)
   const size = JSON.stringify([others, registration]).length
   if (size > MAX_CHARACTERS) throw tooLarge(size)
-  const taken = new Map(serverNames.map((name) => [normalize(name), 'the options']))
+  const taken = new Map(serverNames.map((name) => [nameInTools(name), 'the options']))
   for (const each of others)
     for (const name of Object.keys(each.registration.mcpServers ?? {}))
-      taken.set(normalize(name), `the client '${each.client}'`)
+      taken.set(nameInTools(name), `the client '${each.client}'`)
   for (const name of Object.keys(mcpServers ?? {})) {
-    const by = taken.get(normalize(name))
+    const by = taken.get(nameInTools(name))
     if (by !== undefined) throw conflict(`The MCP server '${name}' is there already, by ${by}.`)
-    taken.set(normalize(name), 'this registration')
+    taken.set(nameInTools(name), 'this registration')
   }
   return known !== undefined && hashOf(known.registration) === hashOf(registration) ? undefined : registration
-}
-
-/** A name as it is in the names of tools: the CLI tells no others apart. */
-function normalize(name: string): string {
-  return name.replaceAll(/[^\w-]/g, '_')
 }
 
 function ownerMismatch(client: string): AgentServerError {

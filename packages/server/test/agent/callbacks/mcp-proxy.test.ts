@@ -1,7 +1,7 @@
 import type { McpAskData, McpMessage, McpReply } from '@claude-agent/protocol'
 import { describe, expect, test } from 'vitest'
 import type { Callbacks } from '../../../src/agent/callbacks/callbacks.ts'
-import { McpProxy } from '../../../src/agent/callbacks/mcp-proxy.ts'
+import { McpProxy, withClientServers } from '../../../src/agent/callbacks/mcp-proxy.ts'
 import { server } from '../../session/callbacks/world.ts'
 
 /** A proxy between an agent and a client, both of the test. */
@@ -114,4 +114,13 @@ describe('an MCP server in a client, as the agent sees it', () => {
       { jsonrpc: '2.0', method: 'notifications/roots/list_changed' },
     ])
   })
+})
+
+test('takes the place of no server that the options were given after it was registered', () => {
+  const mcpServers = { my: server(), 'their.one': server(), free: server() }
+  const callbacks = { listen: () => {}, clients: [{ owner: 'o', registration: { mcpServers } }] }
+  const options = { my: { command: 'a' }, their_one: { command: 'b' } }
+  const servers = withClientServers(callbacks as unknown as Callbacks, options)
+  expect(servers).toMatchObject({ ...options, free: { type: 'sdk', name: 'free' } })
+  expect(Object.keys(servers)).toEqual(['my', 'their_one', 'free'])
 })
