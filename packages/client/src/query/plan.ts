@@ -74,12 +74,13 @@ function placeOf(name: string): OptionPlace | undefined {
 }
 
 /**
- * Who gives everything that this process's environment has means by it that the agent inherits. What it inherits is the
- * server's, so of such an environment only the rest is meant for the agent.
+ * Who gives this process's environment, or most of it, means by it that the agent inherits.
+ * What it inherits is the server's, so of such an environment only the rest is meant for the agent.
  */
 function withoutInherited(env: NonNullable<Options['env']>): Record<string, string> {
   const own = Object.entries(readVariables())
-  const inherits = own.length > 0 && own.every(([name]) => Object.hasOwn(env, name))
+  const copied = own.filter(([name, value]) => value !== undefined && env[name] === value)
+  const inherits = copied.length > own.length / 2
   const isOwn = ([name, value]: [string, unknown]): boolean =>
     inherits && own.some(([known, text]) => known === name && text === value)
   return Object.fromEntries(

@@ -78,6 +78,13 @@ describe('the environment of a query', () => {
     const env = { ...process.env, OTHER: 'x', LANG: 'tlh' }
     expect(planQuery({ env }).options).toEqual({ env: { OTHER: 'x', LANG: 'tlh' } })
   })
+
+  test('that inherits what of this process’s is left when its secrets are taken out does not send the rest', () => {
+    vi.stubEnv('TOKEN_OF_A_TEST', 'secret')
+    vi.stubEnv('ANTHROPIC_API_KEY', 'another')
+    const { ANTHROPIC_API_KEY: _, ...env } = { ...process.env, OTHER: 'x' }
+    expect(planQuery({ env }).options).toEqual({ env: { OTHER: 'x' } })
+  })
 })
 
 test('a query without a server says what is missing', () => {

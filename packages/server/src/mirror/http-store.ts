@@ -1,10 +1,21 @@
+import { AgentServerError } from '@claude-agent/protocol'
 import type { MirrorStore } from './mirror-store.ts'
 
 /** How long the store may take for one file. */
 const PUT_MS = 60_000
 
-/** A store that takes files by `PUT <url>/<name>`, with a bearer token where there is one. */
+/**
+ * A store that takes files by `PUT <url>/<name>`, with a bearer token where there is one.
+ * @throws AgentServerError `invalid_setting`
+ */
 export function createHttpStore(url: string, token: string | undefined): MirrorStore {
+  // The error of a request would repeat it.
+  if (token !== undefined && /[^\x21-\x7e]/.test(token))
+    throw new AgentServerError({
+      code: 'invalid_setting',
+      message: 'CLAUDE_AGENT_MIRROR_TOKEN has characters that no header can carry.',
+      hint: 'Give it without spaces and line breaks.',
+    })
   const base = url.replace(/\/+$/, '')
   return {
     async put(name, bytes, signal) {

@@ -246,6 +246,15 @@ describe('the mirror', () => {
 })
 
 describe('a store', () => {
+  test.each(['sixteen\nletters', 'sixteen…letters'])(
+    'with a token that no header can carry is refused at the start, and the token is in no error',
+    (token) => {
+      const open = (): unknown => createHttpStore('http://127.0.0.1:1', token)
+      expect(open).toThrow(/CLAUDE_AGENT_MIRROR_TOKEN has characters/)
+      expect(open).not.toThrow(/sixteen/)
+    },
+  )
+
   test('in a directory has files whole or not at all', async () => {
     const folder = join(await temporaryFolder(), 'volume')
     const store = createDirectoryStore(folder)
