@@ -58,11 +58,26 @@ export class Intake {
     this.#untaken.push(bytes)
     if (this.#isTaking) return
     this.#isTaking = true
+    const { stdin, isAlive, hear, onTook } = this.#parts
     try {
-      await this.#take()
+      let end = performance.now() + SLICE_MS
+      for (let next = this.#untaken.shift(); next !== undefined; next = this.#untaken.shift()) {
+        for (const line of this.#lines.push(next)) {
+          if (!isAlive()) break
+          hear(line)
+          if (stdin.writableNeedDrain) await drain(stdin)
+          if (performance.now() < end) continue
+          await nextTurn()
+          end = performance.now() + SLICE_MS
+        }
+        this.#taken += next.length
+        onTook()
+        if (!this.isFull) for (const go of this.#drains.splice(0)) go()
+      }
     } finally {
+      // In the same breath as the last look: what comes after it is taken by another call.
       this.#isTaking = false
-      if (this.#isEnding) this.#parts.stdin.end()
+      if (this.#isEnding) stdin.end()
     }
   }
 
@@ -71,24 +86,6 @@ export class Intake {
     if (this.#isEnding) return
     this.#isEnding = true
     if (!this.#isTaking) this.#parts.stdin.end()
-  }
-
-  async #take(): Promise<void> {
-    const { stdin, isAlive, hear, onTook } = this.#parts
-    let end = performance.now() + SLICE_MS
-    for (let bytes = this.#untaken.shift(); bytes !== undefined; bytes = this.#untaken.shift()) {
-      for (const line of this.#lines.push(bytes)) {
-        if (!isAlive()) break
-        hear(line)
-        if (stdin.writableNeedDrain) await drain(stdin)
-        if (performance.now() < end) continue
-        await nextTurn()
-        end = performance.now() + SLICE_MS
-      }
-      this.#taken += bytes.length
-      onTook()
-      if (!this.isFull) for (const go of this.#drains.splice(0)) go()
-    }
   }
 }
 
