@@ -174,9 +174,8 @@ export class Exchange {
 
   /** Looks whether the agent took the first line as it was sent: without, it is not what the policy let through. */
   #pin({ subtype, error }: Fields, answer: Fields | undefined): void {
-    const { settings } = this.#parts.initialize
-    this.#isPinned =
-      subtype === 'success' && (settings === undefined || answer?.['settings_applied'] === true)
+    const isNeeded = this.#parts.initialize['settings'] !== undefined
+    this.#isPinned = subtype === 'success' && (!isNeeded || answer?.['settings_applied'] === true)
     if (!this.#isPinned) this.#parts.onUnpinned(typeof error === 'string' ? error.slice(0, 500) : undefined)
   }
 
