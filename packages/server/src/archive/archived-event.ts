@@ -23,7 +23,9 @@ const FIELDS = {
     uuid: id,
     outcome: z.enum(['completed', 'interrupted', 'cancelled', 'failed']),
   }),
-  sdk_message: z.looseObject({ data: z.looseObject({ type: z.string(), uuid: z.optional(id) }) }),
+  sdk_message: z.looseObject({
+    data: z.looseObject({ type: z.string(), uuid: z.optional(id), session_id: z.optional(id) }),
+  }),
   ask: z.looseObject({
     ask: id,
     kind: z.string(),

@@ -44,7 +44,7 @@ export class HeldEvents {
         return this.#follow(event.sdkSessionId)
       case 'sdk_message': {
         const { data } = event
-        if (data.type === 'system' && data.subtype === 'init') this.#follow(String(data.session_id))
+        if (data.type === 'system' && data.subtype === 'init') this.#follow(data.session_id)
         else if (data.type === 'assistant' || data.type === 'user')
           this.#turnBytes += (data.uuid?.length ?? 0) + EACH
         return

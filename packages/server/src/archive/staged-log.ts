@@ -50,14 +50,14 @@ export class StagedLog {
     const lines: Buffer[] = []
     for (const line of this.#lines.push(bytes)) {
       const event = readEvent(line, this.#last + lines.length + 1)
-      this.#held.hear(event, line.length)
-      if (this.#held.areTooMany)
-        throw invalidArchive(`More is open at event ${event.seq} of it than a session can have open.`)
       try {
+        this.#held.hear(event, line.length)
         this.state.apply(event)
       } catch (cause) {
         throw invalidArchive(`Event ${event.seq} cannot be what it says.`, cause)
       }
+      if (this.#held.areTooMany)
+        throw invalidArchive(`More is open at event ${event.seq} of it than a session can have open.`)
       lines.push(line)
     }
     await this.#append(lines)

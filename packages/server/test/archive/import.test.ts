@@ -254,6 +254,12 @@ const HOSTILE: [string, Buffer | ArchiveSetup, string, RegExp][] = [
     /'uuid'/,
   ],
   [
+    'a conversation that is no text',
+    { events: [{ type: 'sdk_message', data: { type: 'system', subtype: 'init', session_id: [LONG] } }] },
+    'invalid_archive',
+    /'data.session_id'/,
+  ],
+  [
     'more metadata than a session may have',
     { session: { metadata: Object.fromEntries(Array.from({ length: 51 }, (_, n) => [`k${n}`, ''])) } },
     'invalid_archive',
