@@ -82,7 +82,8 @@ describe('the environment of a query', () => {
   test('that inherits what of this process’s is left when its secrets are taken out does not send the rest', () => {
     vi.stubEnv('TOKEN_OF_A_TEST', 'secret')
     vi.stubEnv('ANTHROPIC_API_KEY', 'another')
-    const { ANTHROPIC_API_KEY: _, ...env } = { ...process.env, OTHER: 'x' }
+    const { ANTHROPIC_API_KEY: _, ...left } = process.env
+    const env = { ...left, OTHER: 'x' }
     expect(planQuery({ env }).options).toEqual({ env: { OTHER: 'x' } })
   })
 })

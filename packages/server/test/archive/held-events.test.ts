@@ -27,12 +27,12 @@ test.each([
 })
 
 test('a long session whose prompts come to an end is never too much', () => {
-  const turns = list((n) => n).flatMap((_, n) => [
+  const turns = Array.from({ length: 200 }, (_, n) => [
     prompted(`u${n}`, 'x'),
     spoke(`m${n}`),
     { type: 'ask', ask: `a${n}`, kind: 'can_use_tool', data: {} },
     { type: 'ask_settled', ask: `a${n}`, outcome: 'answered', result: {} },
     promptEnded(`u${n}`, 'completed'),
-  ])
+  ]).flat()
   expect(hold(turns, 16 * MIB)).toBe(false)
 })
