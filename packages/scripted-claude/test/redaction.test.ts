@@ -5,11 +5,11 @@ import { Secrets } from '../src/record/secrets.ts'
 
 const key = 'plain-old-key'
 
-/** An answer without `key`, in the folder /work/place. */
+/** An answer without `key`, in the folder /srv/place. */
 function redact(answer: Partial<CassetteAnswer>): CassetteAnswer {
   const secrets = new Secrets()
   secrets.learnHeaders({ 'x-api-key': key })
-  return redactAnswer({ status: 200, headers: {}, ...answer }, secrets, '/work/place')
+  return redactAnswer({ status: 200, headers: {}, ...answer }, secrets, '/srv/place')
 }
 
 function delta(fields: object, index = 0) {
@@ -53,14 +53,14 @@ test('a key that the model says in pieces is removed, in each kind of delta', ()
 
 test('the folder of the agent gives way to a placeholder, in pieces too', () => {
   const events = [
-    delta({ type: 'input_json_delta', partial_json: '{"path":"/work/pl' }),
+    delta({ type: 'input_json_delta', partial_json: '{"path":"/srv/pl' }),
     delta({ type: 'input_json_delta', partial_json: 'ace/a.txt"}' }),
   ]
   expect(redact({ events }).events).toEqual([
     delta({ type: 'input_json_delta', partial_json: '{"path":"{{workingDirectory}}' }),
     delta({ type: 'input_json_delta', partial_json: '/a.txt"}' }),
   ])
-  expect(redact({ body: { content: [{ input: { path: '/work/place' } }] } }).body).toEqual({
+  expect(redact({ body: { content: [{ input: { path: '/srv/place' } }] } }).body).toEqual({
     content: [{ input: { path: '{{workingDirectory}}' } }],
   })
 })

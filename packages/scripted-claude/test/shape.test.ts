@@ -34,7 +34,7 @@ function differences(
 test('a shape has what was said and offered, not what the client mixed in', () => {
   const messages = [
     user([reminder('today is a day'), text('say the secret')]),
-    system('# Environment\n - Primary working directory: /work/place'),
+    system('# Environment\n - Primary working directory: /srv/place'),
   ]
   expect(shape(messages, { stream: true, system: 'You are it.', tools: toolsNamed('Read', 'Bash') })).toEqual(
     {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { digestOf, directoryPattern, steadyText } from '../src/shape/volatile.ts'
 
-const steady = (text: string) => steadyText(text, '/work/place')
+const steady = (text: string) => steadyText(text, '/srv/place')
 
 test.each([
-  ['in /work/place/a.txt', 'in <cwd>/a.txt'],
-  ['in /work/places and /x/work/place', 'in /work/places and /x/work/place'],
+  ['in /srv/place/a.txt', 'in <cwd>/a.txt'],
+  ['in /srv/places and /x/srv/place', 'in /srv/places and /x/srv/place'],
   ['id 3F2504E0-4F89-11D3-9A0C-0305E82C3301', 'id <uuid>'],
   ['toolu_01AbCdEfGh and msg_01AbCdEfGh', '<id> and <id>'],
   ['2026-11-30', '<date>'],
