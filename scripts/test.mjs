@@ -7,6 +7,7 @@ import { bin, build, install, run } from './steps.mjs'
 import { findChromium, installChromium } from './chromium.mjs'
 import { installBubblewrap } from './bubblewrap.mjs'
 import { startDockerEngine } from './docker-engine.mjs'
+import { LONG } from './long.mjs'
 
 await install()
 await build()
@@ -34,8 +35,10 @@ rmSync(folder, { recursive: true, force: true })
 const skipped = result.testResults.flatMap(({ assertionResults }) =>
   assertionResults.filter(({ status }) => status === 'skipped' || status === 'pending' || status === 'todo'),
 )
-if (skipped.length > 0) {
+const tooLong = process.env.TESTS === 'all' || chosen.length > 0 ? [] : LONG
+if (skipped.length + tooLong.length > 0) {
   console.log('\nLeft out:')
+  for (const name of tooLong) console.log(`  ${name}, for its time: npm run test:long`)
   for (const { fullName } of skipped) console.log(`  ${fullName}`)
 }
 const broken = result.testResults.filter(

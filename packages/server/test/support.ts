@@ -17,8 +17,9 @@ export async function until(
   timeoutMs = 40_000,
 ): Promise<void> {
   const end = Date.now() + timeoutMs
-  while (!(await condition())) {
+  for (let begin = performance.now(); !(await condition()); begin = performance.now()) {
     if (Date.now() > end) throw new Error(`Not within ${timeoutMs} ms: ${name}`)
-    await new Promise((go) => setTimeout(go, 10))
+    const pauseMs = Math.max(10, 4 * (performance.now() - begin))
+    await new Promise((go) => setTimeout(go, pauseMs))
   }
 }
