@@ -1,9 +1,29 @@
-// Files that `npm test` has no time for: what they show on one runtime, engine or way more. `npm run test:long` has all.
+// Files that `npm test` has no time for: `npm run test:long` has all. What they show more is one runtime, engine, way or door
+// more, or takes long by nature.
 export const LONG = [
   'e2e/bun/lives.test.ts',
   'e2e/bun/sessions.test.ts',
+  'e2e/callbacks/away.test.ts',
   'e2e/conformance/browser.test.ts',
+  'e2e/conformance/query.test.ts',
+  'e2e/conformance/remote-process.test.ts',
   'e2e/conformance/sdk.test.ts',
+  'e2e/history/fork.test.ts',
+  'e2e/query/sameness.test.ts',
+  'e2e/sandboxes/client-e2b.test.ts',
+  'e2e/sandboxes/e2b-build.test.ts',
+  'e2e/sessions/lifecycle/budget.test.ts',
+  'e2e/sessions/lifecycle/options.test.ts',
+  'e2e/stdio/drops.test.ts',
+  'e2e/web/asks.test.ts',
+  'e2e/web/sessions.test.ts',
+  'packages/client/test/sessions-product.test.ts',
   'packages/sandbox/test/contract/local-bare.test.ts',
+  'packages/sandbox/test/docker/docker.test.ts',
+  'packages/sandbox/test/local/folder.test.ts',
+  'packages/scripted-claude/test/agent-cassette.test.ts',
+  'packages/scripted-claude/test/bin-cassette.test.ts',
   'packages/server/test/policy/cli.test.ts',
+  'packages/server/test/session/calls.test.ts',
+  'packages/server/test/session/session-options.test.ts',
 ]

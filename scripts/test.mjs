@@ -15,6 +15,8 @@ if (findChromium() === undefined) installChromium()
 installBubblewrap()
 // Tests that are chosen by name and are none of sandboxes need no engine.
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+// Who names tests gets them, whatever they take.
+if (chosen.length > 0) process.env.TESTS ??= 'all'
 const usesDocker = chosen.length === 0 || chosen.some((name) => /docker|sandbox|e2e/.test(name))
 const engine = usesDocker ? await startDockerEngine() : undefined
 

@@ -8,7 +8,6 @@ import { afterAll, beforeAll } from 'vitest'
 import { E2bDouble } from '../doubles/e2b/double.ts'
 import { templateRoutes } from '../doubles/e2b/templates.ts'
 import { whyNoRoots } from '../doubles/e2b/templates-enter.ts'
-import { isLong } from '../support/long.ts'
 import { bash, script } from '../support/messages.ts'
 import { describe, expect, test } from '../support/test.ts'
 import { copyWorkingTree } from './support/working-tree.ts'
@@ -142,16 +141,12 @@ describe.skipIf(reason !== undefined)(
       },
     )
 
-    test.skipIf(!isLong)(
-      'goes on when E2B fails for a moment to say how far it is',
-      { timeout: 120_000 },
-      async () => {
-        await built()
-        double.failures.order({ method: 'GET', path: /\/status/, status: 503, times: 3 })
-        const { code, text } = await build()
-        expect(code, text).toBe(0)
-      },
-    )
+    test('goes on when E2B fails for a moment to say how far it is', { timeout: 120_000 }, async () => {
+      await built()
+      double.failures.order({ method: 'GET', path: /\/status/, status: 503, times: 3 })
+      const { code, text } = await build()
+      expect(code, text).toBe(0)
+    })
 
     test(
       'runs the last steps only when a source of the server has changed',
@@ -167,7 +162,7 @@ describe.skipIf(reason !== undefined)(
       },
     )
 
-    test.skipIf(!isLong)(
+    test(
       'brings packages, files and commands of the configuration',
       { timeout: 120_000 },
       async ({ world }) => {
@@ -218,7 +213,7 @@ describe.skipIf(reason !== undefined)(
       },
     )
 
-    test.skipIf(!isLong)(
+    test(
       'shows it for a package that there is not, and for a server that does not start',
       {
         timeout: 120_000,
