@@ -12,8 +12,10 @@ describe('an idle session', () => {
     world,
   }) => {
     const { claude, server } = await setStage(world, { CLAUDE_AGENT_IDLE_TIMEOUT_MS: '1000' })
-    const [peer, busy] = [await Peer.create(world, server), await Peer.create(world, server)]
+    const busy = await Peer.create(world, server)
     expect(await busy.run('background: tail -f /dev/null -s 4731.1')).toBe('completed')
+    // Not before: the agent that is made ready for a client is idle, too, until its first prompt.
+    const peer = await Peer.create(world, server)
     expect(await peer.run('my name is Grace')).toBe('completed')
     expect(await peer.event('agent_exited')).toMatchObject({ reason: 'idle', resumable: true })
     expect(await agentsOf(peer)).toEqual([])
