@@ -9,6 +9,7 @@ export const LONG = [
   'e2e/conformance/remote-process.test.ts',
   'e2e/conformance/sdk.test.ts',
   'e2e/history/fork.test.ts',
+  'e2e/query/network.test.ts',
   'e2e/query/sameness.test.ts',
   'e2e/sandboxes/client-e2b.test.ts',
   'e2e/sandboxes/e2b-build.test.ts',
