@@ -51,7 +51,7 @@ What becomes of each of the ${options.length} options, ${methods.length} methods
 Behind it stands a program of ${cases.length} cases, written against the SDK alone ([e2e/conformance](../e2e/conformance)). It runs with the SDK on one machine, by \`query()\` and by \`remoteProcess()\`, by these also with a network that fails once a second, and with the SDK for browsers, whose other options are set when its session is made. Its assertions are the same everywhere, but for [these](#cases).
 
 \`\`\`bash
-npm test                       # the core of it, by every way
+npm run test:long              # the core of it, by every way, with all other tests
 npm run conformance            # all of it
 npm run test:sdk-versions      # with the versions of the SDK before and after the pinned one; needs the registry
 \`\`\`
