@@ -13,7 +13,7 @@ const path = (name) => fileURLToPath(new URL(name, import.meta.url))
  * What all figures share: the scripted model in a process of its own, a folder that is removed at the end, and the
  * environment that both sides get. The bare SDK speaks to the model directly, the server through its broker.
  */
-export async function openLab({ server = path('../packages/server/dist/bin.js') } = {}) {
+export async function openLab({ server = path('../packages/server/dist/program/bin.js') } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'claude-agent-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   return new Lab(folder, await startModel('127.0.0.1'), server)

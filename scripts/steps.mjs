@@ -56,10 +56,19 @@ export async function install() {
   else await must('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
-/** Builds every package and the page. Quick when nothing changed. */
+function program(file) {
+  return join(root, 'node_modules', file)
+}
+
+/** Builds every package, the server's programs and the page. Quick when nothing changed. */
 export async function build() {
-  await must(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'])
-  await must(process.execPath, [join(root, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'], {
-    cwd: join(root, 'packages/web'),
-  })
+  await must(process.execPath, [program('typescript/bin/tsc'), '-b'])
+  const inPackage = (name) => ({ cwd: join(root, 'packages', name) })
+  await must(
+    process.execPath,
+    [program('rolldown/bin/cli.mjs'), '-c'],
+    // What is written is listed there; what went wrong is not.
+    { ...inPackage('server'), stdio: ['inherit', 'ignore', 'inherit'] },
+  )
+  await must(process.execPath, [program('vite/bin/vite.js'), 'build', '--logLevel', 'warn'], inPackage('web'))
 }

@@ -153,7 +153,7 @@ describe.skipIf(reason !== undefined)(
       { timeout: 120_000 },
       async () => {
         await built()
-        await appendFile(join(tree, 'packages/server/dist/version.js'), '// changed\n')
+        await appendFile(join(tree, 'packages/server/dist/program/bin.js'), '// changed\n')
         const { code, text } = await build()
         expect(code).toBe(0)
         expect(text).toMatch(/dependencies \(unchanged\)$/m)
@@ -224,7 +224,10 @@ describe.skipIf(reason !== undefined)(
           /failed at step 'system packages'.*\n( {2}\| .*\n)* {2}\| .*Unable to locate package no-such-thing\n/,
         )
         const broken = await configured(await world.folder(), {})
-        await writeFile(join(broken, 'packages/server/dist/bin.js'), 'throw new Error("broken on purpose")\n')
+        await writeFile(
+          join(broken, 'packages/server/dist/program/bin.js'),
+          'throw new Error("broken on purpose")\n',
+        )
         const { code, text } = await build(['--name', 'broken'], {}, broken)
         expect(code).toBe(1)
         expect(text).toMatch(/build:e2b: The build failed at the start of the server: /)

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const BIN = fileURLToPath(new URL('../../packages/server/dist/bin.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../packages/server/dist/program/bin.js', import.meta.url))
 
 export interface ProgramStart {
   args: string[]

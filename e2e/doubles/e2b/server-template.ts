@@ -5,7 +5,7 @@ import type { E2bDouble } from './double.ts'
 
 const SERVERS = {
   /** The program of this repository, as it was built. */
-  real: fileURLToPath(new URL('../../../packages/server/dist/bin.js', import.meta.url)),
+  real: fileURLToPath(new URL('../../../packages/server/dist/program/bin.js', import.meta.url)),
   /** Health, seal and an echo. */
   stub: fileURLToPath(new URL('stub-server.mjs', import.meta.url)),
 }

@@ -6,9 +6,6 @@ import { TemplateBuildError } from './errors.ts'
 import { APP, START } from './places.ts'
 import type { BuildSettings } from './settings.ts'
 
-/** Packages that run in the sandbox; of all others only the manifest is wanted, by npm. */
-const PACKAGES = ['protocol', 'server']
-
 /** What npm reads of a manifest. The rest (scripts above all) may change without the dependencies being installed anew. */
 const MANIFEST_FIELDS =
   /^(name|version|private|type|workspaces|exports|engines|overrides|(dev|optional|peer)?[dD]ependencies|peerDependenciesMeta)$/
@@ -40,31 +37,29 @@ export async function manifests(root: string): Promise<ArchiveEntry[]> {
   ]
 }
 
-/**
- * The built server and its page, as they are in the working tree. Of the compiled files only those whose source is still
- * there: a compiler leaves those of deleted sources behind.
- */
+/** The built server with all that its programs are made of, its page, and what starts it. */
 export async function serverFiles(root: string): Promise<ArchiveEntry[]> {
-  const parts = await Promise.all(
-    PACKAGES.map(async (name) => {
-      const folder = join(root, 'packages', name)
-      const built = (await walk(join(folder, 'dist'))).filter(
-        ({ path }) => path.startsWith('web/') || isCompiled(folder, path),
-      )
-      const programs = existsSync(join(folder, 'bin')) ? await walk(join(folder, 'bin')) : []
-      const to = `${APP}/packages/${name}`
-      return [
-        ...built.map(({ path, from }) => ({ path: `${to}/dist/${path}`, from, mode: 0o644 })),
-        ...programs.map(({ path, from }) => ({ path: `${to}/bin/${path}`, from, mode: 0o755 })),
-      ]
-    }),
+  const server = join(root, 'packages/server')
+  const built = await Promise.all(
+    ['bin', 'dist/program', 'dist/web'].map(async (part) =>
+      (await walk(join(server, part)))
+        .filter(({ path }) => !path.endsWith('.map'))
+        .map(({ path, from }) => ({
+          path: `${APP}/packages/server/${part}/${path}`,
+          from,
+          mode: part === 'bin' ? 0o755 : 0o644,
+        })),
+    ),
   )
   const files = [
-    ...parts.flat(),
+    ...built.flat(),
     { path: START.shared, from: join(root, 'docker/start-server'), mode: 0o755 },
     { path: START.template, from: join(root, 'packages/e2b-build/template/start'), mode: 0o755 },
   ]
-  for (const needed of [`${APP}/packages/server/dist/bin.js`, `${APP}/packages/server/dist/web/index.html`]) {
+  for (const needed of [
+    `${APP}/packages/server/dist/program/bin.js`,
+    `${APP}/packages/server/dist/web/index.html`,
+  ]) {
     if (!files.some(({ path }) => path === needed)) {
       throw new TemplateBuildError({
         code: 'file_not_found',
@@ -74,10 +69,6 @@ export async function serverFiles(root: string): Promise<ArchiveEntry[]> {
     }
   }
   return await Promise.all(files.map(async ({ path, from, mode }) => entry(path, await readFile(from), mode)))
-}
-
-function isCompiled(folder: string, path: string): boolean {
-  return path.endsWith('.js') && existsSync(join(folder, 'src', path.replace(/\.js$/, '.ts')))
 }
 
 /** Files and folders that the configuration names. Those below the agent's home are the agent's. */

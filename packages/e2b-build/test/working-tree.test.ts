@@ -8,11 +8,11 @@ import { temporaryFolder, workingTree, writeFiles } from './support.ts'
 const paths = (entries: ArchiveEntry[]): string[] => entries.map(({ path }) => path).sort()
 
 describe('what is packed of the server', () => {
-  test('is what was compiled from sources that are there, the page, the program and the start scripts', async () => {
-    const root = await workingTree({ 'packages/server/dist/deleted.js': 'stale' })
+  test('is its programs, its page and the start scripts, and nothing for compilers and debuggers', async () => {
+    const root = await workingTree()
     expect(paths(await serverFiles(root))).toEqual([
       'opt/claude-agent-server/packages/server/bin/claude-agent-server.mjs',
-      'opt/claude-agent-server/packages/server/dist/bin.js',
+      'opt/claude-agent-server/packages/server/dist/program/bin.js',
       'opt/claude-agent-server/packages/server/dist/web/index.html',
       'opt/claude-agent-server/start-template',
       'usr/local/bin/start-claude-agent-server',

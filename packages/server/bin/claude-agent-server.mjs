@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // Committed, so that the program has its name before it is built.
-import '../dist/bin.js'
+import '../dist/program/bin.js'

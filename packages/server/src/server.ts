@@ -21,6 +21,7 @@ import { DataDirLock } from './lock.ts'
 import { createFingerprint } from './policy/fingerprint.ts'
 import { drawBytes } from './random.ts'
 import { openMirror } from './mirror/open-mirror.ts'
+import { PAGE } from './places.ts'
 import { PlainConversation } from './session/plain-conversation.ts'
 import { Sessions } from './session/sessions.ts'
 import { SessionStore } from './session/store.ts'
@@ -140,7 +141,7 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     version: VERSION,
     isStopping: () => isStopping,
     mirror: mirror && (() => mirror.health()),
-    page: await createWebPage(new URL('../dist/web/', import.meta.url)),
+    page: await createWebPage(PAGE),
     config: createConfigRoutes(conversation, maxBodyBytes),
     sessions: createSessionRoutes({
       sessions,

@@ -2,12 +2,18 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { build } from 'rolldown'
 import { expect, onTestFinished, test } from 'vitest'
 
 const isLinux = process.platform === 'linux'
 
+const { output } = await build({
+  input: fileURLToPath(new URL('../src/scrub.ts', import.meta.url)),
+  platform: 'node',
+  write: false,
+})
 const PROGRAM = `
-  import { scrubEnvironment } from ${JSON.stringify(fileURLToPath(new URL('../dist/scrub.js', import.meta.url)))}
+  ${output[0].code}
   const done = scrubEnvironment(['SECRET_ONE', 'SECRET_TWO', 'MISSING'])
   console.log(JSON.stringify({ done, kept: process.env.KEPT, path: process.env.PATH }))
   setInterval(() => {}, 1000)

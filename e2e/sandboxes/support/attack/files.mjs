@@ -20,7 +20,7 @@ const ELSEWHERE = new Set(['/proc', '/sys', '/dev'])
 const PLACES = [
   '/opt/claude-agent-server/attack',
   '/opt/claude-agent-server/packages/server/bin/claude-agent-server.mjs',
-  '/opt/claude-agent-server/packages/server/dist/bin.js',
+  '/opt/claude-agent-server/packages/server/dist/program/bin.js',
   '/opt/node_modules',
   '/node_modules',
   '/package.json',

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { AgentServerError } from '@claude-agent/protocol'
 import type { Scope } from '../agent/supervision/scope.ts'
+import { programFile } from '../places.ts'
 import { SETTLE_MS } from './file-door.ts'
 
 const SOCKET = 'files.sock'
@@ -15,10 +15,7 @@ const MAX_PAUSE_MS = 5_000
 /** What a start may take on a busy machine. */
 const START_MS = 20_000
 
-/** The program: beside this file, in whichever language it is. */
-export const FILE_PROGRAM: string = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? 'entry.ts' : 'entry.js', import.meta.url),
-)
+export const FILE_PROGRAM: string = programFile('file-server/serve-files')
 
 export interface FileProcessOptions {
   /** Each start gets a scope of its own, so that nothing of the one before is left. */

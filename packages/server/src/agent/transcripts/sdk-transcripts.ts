@@ -1,14 +1,11 @@
 import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import type { SDKSessionInfo } from '@anthropic-ai/claude-agent-sdk'
 import { AgentServerError, type TranscriptMessage } from '@claude-agent/protocol'
 import { oneByOne } from '../../log/grouped.ts'
+import { programFile } from '../../places.ts'
 import type { TranscriptHome } from '../transcript-home.ts'
 
-/** The program: beside this file, in whichever language it is. */
-const PROGRAM = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? 'entry.ts' : 'entry.js', import.meta.url),
-)
+const PROGRAM = programFile('agent/transcripts/read-transcripts')
 /** How long the SDK may take, on a busy machine and with many conversations. */
 const READ_MS = 30_000
 /** Bytes of an answer. */

@@ -1,0 +1,15 @@
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** This file is in `src`, or part of what was built of it: `dist/index.js`, or one of `dist/program`. */
+const isSource = import.meta.url.endsWith('.ts')
+const folder = new URL(import.meta.url.includes('/dist/program/') || isSource ? '..' : '.', import.meta.url)
+
+/** The page, where it was built. */
+export const PAGE = isSource ? new URL('dist/web/', folder) : new URL('web/', folder)
+
+/** The file of a program that this package starts with other rights, by its source: `file-server/serve-files`. */
+export function programFile(source: string): string {
+  const path = isSource ? `src/${source}.ts` : `program/${basename(source)}.js`
+  return fileURLToPath(new URL(path, folder))
+}
