@@ -5,12 +5,13 @@ import type { ErrorBody } from '@claude-agent/protocol'
 import { expect, onTestFinished, test } from 'vitest'
 import { startFileServer, type FileServer } from './file-server.ts'
 
-// In a process of its own: leads the link `d` to the directory inside, then to the one outside, then back…
+// In a process of its own, which ends with this one: leads the link `d` to the directory inside, then to the one outside, then back…
 const LINK_SWAPPER = `
   const { renameSync, symlinkSync } = require('node:fs')
   const [link, inside, outside] = process.argv.slice(1)
+  const parent = process.ppid
   process.stdout.write('on')
-  for (let target = outside; ; target = target === inside ? outside : inside) {
+  for (let target = outside; process.ppid === parent; target = target === inside ? outside : inside) {
     symlinkSync(target, link + '.next')
     renameSync(link + '.next', link)
   }`
@@ -20,8 +21,9 @@ const DIRECTORY_SWAPPER = `
   const { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
   const [place, spare, outside] = process.argv.slice(1)
   const attempt = (task) => { try { task() } catch {} }
+  const parent = process.ppid
   process.stdout.write('on')
-  for (;;) {
+  while (process.ppid === parent) {
     attempt(() => mkdirSync(place, { recursive: true }))
     for (const name of ['a', 'b', 'secret.txt']) attempt(() => writeFileSync(place + '/' + name, 'inside'))
     attempt(() => renameSync(place, spare))
