@@ -9,8 +9,10 @@ import {
   readFileSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -24,27 +26,46 @@ const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 const START_MS = 30_000
 
 /**
- * Makes an engine and the image ready. Gives the variables that tests need to find them, or the `reason` why there is
- * none, and `stop`, which ends what was started here.
+ * Makes an engine ready. Gives the variables that tests need to find it; `makeImage`, which takes a minute or more, and of
+ * which tests hear by the file that `TEST_DOCKER_IMAGE` names: why there is no image, or nothing; and `stop`, which ends
+ * what was started here.
  */
 export async function startDockerEngine() {
   const stops = []
   const stop = async () => {
     for (const end of stops.splice(0)) await end()
   }
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
+  const told = join(FOLDER, `image-${process.pid}`)
+  stops.push(() => rmSync(told, { force: true }))
+  const tell = (reason) => {
+    if (reason !== '') console.log(`The tests in Docker are left out: ${reason}.`)
+    writeFileSync(`${told}.part`, reason)
+    renameSync(`${told}.part`, told)
+  }
   try {
     const env = await findEngine(stops)
-    console.log('Building the image for the tests in Docker …')
-    const begin = performance.now()
-    if (env.DOCKER_HOST === ownHost() && !ask(['image', 'inspect', BASE], env).ok) makeBase(env)
-    if (!(await buildImage({ env, log: 'keep' }))) throw new Error('the image could not be built; see above')
-    console.log(`The image is there after ${((performance.now() - begin) / 1000).toFixed(1)} s.`)
-    return { env: { ...env, TEST_DOCKER_REASON: '' }, stop }
+    const makeImage = async () => {
+      try {
+        await build(env)
+        tell('')
+      } catch (error) {
+        tell(error.message)
+      }
+    }
+    return { env: { ...env, TEST_DOCKER_IMAGE: told }, makeImage, stop }
   } catch (error) {
-    await stop()
-    console.log(`The tests in Docker are left out: ${error.message}.`)
-    return { env: { ...process.env, TEST_DOCKER_REASON: error.message }, stop }
+    tell(error.message)
+    return { env: { ...process.env, TEST_DOCKER_IMAGE: told }, makeImage: async () => {}, stop }
   }
+}
+
+async function build(env) {
+  console.log('Building the image for the tests in Docker …')
+  const begin = performance.now()
+  if (env.DOCKER_HOST === ownHost() && !ask(['image', 'inspect', BASE], env).ok) makeBase(env)
+  if (!(await buildImage({ env, log: 'keep' }))) throw new Error('the image could not be built; see above')
+  console.log(`The image is there after ${((performance.now() - begin) / 1000).toFixed(1)} s.`)
 }
 
 function ownHost() {
@@ -71,7 +92,6 @@ function install(packages, commands) {
 
 /** Starts an engine with folders of its own. Gives what ends it. */
 async function startEngine(env) {
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
   rmSync(join(FOLDER, 'pid'), { force: true })
   const log = openSync(join(FOLDER, 'log'), 'w')
   const child = spawn(

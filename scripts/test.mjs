@@ -29,7 +29,10 @@ const args = [
   `--outputFile.json=${report}`,
   ...process.argv.slice(2),
 ]
-const code = await run(bin('vitest'), args, { env: engine?.env ?? process.env })
+const tests = run(bin('vitest'), args, { env: engine?.env ?? process.env })
+// Beside the tests that do without.
+await engine?.makeImage()
+const code = await tests
 await engine?.stop()
 const result = readReport()
 rmSync(folder, { recursive: true, force: true })

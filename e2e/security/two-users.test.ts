@@ -262,7 +262,7 @@ describe('a start with a user for agents', () => {
 /** The process that serves files. */
 async function fileProcess(server: TestServer): Promise<Awaited<ReturnType<typeof allProcesses>>[number]> {
   return await until('a process serves files', async () =>
-    (await agentProcesses(server.dataDir)).find(({ command }) => command.includes('file-server')),
+    (await agentProcesses(server.dataDir)).find(({ command }) => command.includes('serve-files')),
   )
 }
 

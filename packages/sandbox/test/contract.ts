@@ -15,6 +15,8 @@ export type Claim = (name: string, act: Act) => void
 
 /** A turn starts a process of the real CLI, and images may have to be unpacked. */
 const PATIENCE_MS = 180_000
+/** An image may have to be made. */
+const OPENING_MS = 600_000
 
 const SUBJECTS: Record<string, (claim: Claim) => void> = {
   'its server': servers,
@@ -35,7 +37,7 @@ export function describeEngine(engine: Engine): void {
       const opened = await engine.open()
       if ('skip' in opened) reason = opened.skip
       else house = await House.open(opened)
-    }, PATIENCE_MS)
+    }, OPENING_MS)
     afterAll(async () => house?.close(), PATIENCE_MS)
 
     const claim: Claim = (name, act) =>

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createDockerCommand } from '../../src/docker/command.ts'
 import { inspectContainer, type Container } from '../../src/docker/container.ts'
 import { docker, type DockerOptions } from '../../src/docker/docker.ts'
@@ -12,13 +13,17 @@ import type { Engine, OpenEngine, SealedSandbox } from '../engine.ts'
 import { until } from '../until.ts'
 
 export const call = createDockerCommand('docker')
+/** The image is made while other tests run. */
+const IMAGE_MS = 600_000
 /** Small, so that several fit on the machine of a test. */
 export const RESOURCES = { memoryMb: 2048 } as const
 
 /** Why nothing can be tested in Docker here; undefined when the engine and the image are there. */
 export async function findReason(): Promise<string | undefined> {
-  const given = process.env['TEST_DOCKER_REASON']
-  if (given) return `No Docker: ${given}.`
+  const told = process.env['TEST_DOCKER_IMAGE']
+  const hear = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(() => undefined)
+  const reason = told && (await until('the image is made', () => hear(told), IMAGE_MS))
+  if (reason) return `No Docker: ${reason}.`
   return await call(['image', 'inspect', 'claude-agent-server', '--format', '{{.Id}}']).then(
     () => undefined,
     (error: Error) => `No Docker: ${error.message}`,
