@@ -136,12 +136,19 @@ const sessionId = z
   .string()
   .check(z.regex(/^[\w-]{1,64}$/, { error: "1 to 64 letters, digits, '-' and '_'" }))
 
-export const createSession = z.strictObject({
-  ...update,
-  id: z.optional(sessionId),
-  kind: z.optional(z.literal('stdio')),
-  transcript: z.optional(z.string().check(z.regex(UUID, { error: 'a UUID' }))),
-})
+export const createSession = z
+  .strictObject({
+    ...update,
+    id: z.optional(sessionId),
+    kind: z.optional(z.literal('stdio')),
+    transcript: z.optional(z.string().check(z.regex(UUID, { error: 'a UUID' }))),
+  })
+  .check(
+    z.refine(({ kind, transcript }) => kind === undefined || transcript === undefined, {
+      error: 'no `kind` beside it: an SDK resumes a conversation by its own options',
+      path: ['transcript'],
+    }),
+  )
 
 export const forkSession = z.strictObject({
   title: update.title,

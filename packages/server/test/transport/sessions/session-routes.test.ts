@@ -68,6 +68,13 @@ describe('requests', () => {
     ['POST', '', { options: 'sk-secret' }, 'invalid_request', "'options'"],
     ['POST', '', { metadata: { a: { b: 'sk-secret' } } }, 'invalid_request', "'metadata.a'"],
     ['PATCH', '/one', { kind: 'stdio' }, 'invalid_request', "'kind': no such field"],
+    [
+      'POST',
+      '',
+      { kind: 'stdio', transcript: '11111111-2222-4333-8444-555555555555' },
+      'invalid_request',
+      "'transcript': no `kind`",
+    ],
     ['POST', '/one/messages', {}, 'invalid_message', "'data'"],
     [
       'POST',
