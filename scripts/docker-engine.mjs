@@ -22,6 +22,8 @@ import { ask, BASE, buildImage } from './docker.mjs'
 
 /** Kept between runs, so that the second one has its layers already. Removing it costs time only. */
 const FOLDER = join(tmpdir(), 'claude-agent-server-docker')
+/** The engine that is started here. */
+export const OWN_ENGINE = { host: `unix://${join(FOLDER, 'docker.sock')}`, pidFile: join(FOLDER, 'pid') }
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt'
 const START_MS = 30_000
 
@@ -63,19 +65,15 @@ export async function startDockerEngine() {
 async function build(env) {
   console.log('Building the image for the tests in Docker …')
   const begin = performance.now()
-  if (env.DOCKER_HOST === ownHost() && !ask(['image', 'inspect', BASE], env).ok) makeBase(env)
+  if (env.DOCKER_HOST === OWN_ENGINE.host && !ask(['image', 'inspect', BASE], env).ok) makeBase(env)
   if (!(await buildImage({ env, log: 'keep' }))) throw new Error('the image could not be built; see above')
   console.log(`The image is there after ${((performance.now() - begin) / 1000).toFixed(1)} s.`)
-}
-
-function ownHost() {
-  return `unix://${join(FOLDER, 'docker.sock')}`
 }
 
 /** The environment in which `docker` reaches an engine. */
 async function findEngine(stops) {
   if (ask(['info']).ok) return { ...process.env }
-  const env = { ...process.env, DOCKER_HOST: ownHost() }
+  const env = { ...process.env, DOCKER_HOST: OWN_ENGINE.host }
   if (ask(['info'], env).ok) return env
   if (!mayInstall) throw new Error('no engine answers, and one can be installed only on Debian as root')
   install(['docker.io', 'iptables', 'mmdebstrap'], ['dockerd', 'docker', 'iptables', 'mmdebstrap'])
@@ -92,15 +90,15 @@ function install(packages, commands) {
 
 /** Starts an engine with folders of its own. Gives what ends it. */
 async function startEngine(env) {
-  rmSync(join(FOLDER, 'pid'), { force: true })
+  rmSync(OWN_ENGINE.pidFile, { force: true })
   const log = openSync(join(FOLDER, 'log'), 'w')
   const child = spawn(
     'dockerd',
     [
       `--data-root=${join(FOLDER, 'data')}`,
       `--exec-root=${join(FOLDER, 'exec')}`,
-      `--pidfile=${join(FOLDER, 'pid')}`,
-      `--host=${ownHost()}`,
+      `--pidfile=${OWN_ENGINE.pidFile}`,
+      `--host=${OWN_ENGINE.host}`,
     ],
     { stdio: ['ignore', log, log] },
   )

@@ -81,7 +81,7 @@ test('with the network cut every second a query has the same messages, each once
 }, 120_000)
 
 test('when its server is killed, a query fails and says why', async ({ world, stage }) => {
-  const server = await world.server({ upstream: stage.claude.url, env: { CLAUDE_AGENT_SPARES: '0' } })
+  const server = await world.server({ upstream: stage.claude.url })
   const conversation = new Conversation(server, {}, { reconnectTimeoutMs: 3000 })
   await conversation.run('hello')
   server.kill('SIGKILL')
@@ -92,7 +92,7 @@ test('a process whose client does not come back is ended, and its conversation g
   stage,
   world,
 }) => {
-  const env = { CLAUDE_AGENT_SPARES: '0', CLAUDE_AGENT_CONTROLLER_TIMEOUT_MS: '1500' }
+  const env = { CLAUDE_AGENT_CONTROLLER_TIMEOUT_MS: '1500' }
   const server = await world.server({ upstream: stage.claude.url, env })
   const { network } = await world.network(server)
   const away = { url: `http://127.0.0.1:${network.port}`, token: undefined }
@@ -125,8 +125,7 @@ test('a server that was killed in a turn tells how that ended, and the conversat
   stage,
   world,
 }) => {
-  const env = { CLAUDE_AGENT_SPARES: '0' }
-  const server = await world.server({ upstream: stage.claude.url, env })
+  const server = await world.server({ upstream: stage.claude.url })
   const first = new Conversation(server, {}, { session: 'crashed', reconnectTimeoutMs: 500 })
   await first.run('I am Barbara')
   first.say('hang: in the crash')
@@ -144,7 +143,7 @@ test('a server that was killed in a turn tells how that ended, and the conversat
 }, 90_000)
 
 test('a query that is aborted leaves no process behind', async ({ stage, world }) => {
-  const server = await world.server({ upstream: stage.claude.url, env: { CLAUDE_AGENT_SPARES: '0' } })
+  const server = await world.server({ upstream: stage.claude.url })
   const abortController = new AbortController()
   const conversation = new Conversation(server, { abortController })
   conversation.say('talk: until the abort')

@@ -21,7 +21,7 @@ const test = base.extend<{ $file: { server: TestServer }; $test: { world: World 
       const world = new World()
       try {
         const claude = await world.claude({ script: model() })
-        const env = { CLAUDE_AGENT_SPARES: '0', CLAUDE_AGENT_MAX_FRAME_BYTES: String(1024 * 1024) }
+        const env = { CLAUDE_AGENT_MAX_FRAME_BYTES: String(1024 * 1024) }
         await use(await world.server({ upstream: claude.url, token: TOKEN, env }))
       } finally {
         await world.dispose()

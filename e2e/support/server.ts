@@ -63,8 +63,9 @@ function describeStart(start: ServerStart, folder: string): { env: Record<string
     env: {
       PATH: process.env['PATH'] ?? '/usr/bin:/bin',
       HOME: home,
-      // With no model nobody talks to an agent, so none is made ready.
-      ...(upstream === undefined ? { CLAUDE_AGENT_SPARES: '0' } : { ANTHROPIC_BASE_URL: upstream }),
+      // An agent that is made ready for the next session is for nobody here.
+      CLAUDE_AGENT_SPARES: '0',
+      ...(upstream === undefined ? {} : { ANTHROPIC_BASE_URL: upstream }),
       ...(key === null ? {} : { ANTHROPIC_API_KEY: key }),
       ...(token === undefined ? {} : { CLAUDE_AGENT_TOKEN: token }),
       ...(start.isMeasured === true ? measured(folder) : {}),

@@ -97,7 +97,6 @@ export async function crash(world: World, { claude, server }: Stage): Promise<St
 function startOn(world: World, claude: ScriptedClaude, folder?: string, port = 0): Promise<TestServer> {
   return world.server({
     upstream: claude.url,
-    env: { CLAUDE_AGENT_SPARES: '0' },
     args: ['--port', String(port)],
     ...(folder === undefined ? {} : { folder }),
   })

@@ -16,7 +16,7 @@ export async function openPlace(model: Model, isCut: boolean): Promise<Place> {
   const server = await startServer({
     upstream: model.url,
     token,
-    env: { CLAUDE_AGENT_SPARES: '0', CLAUDE_AGENT_MAX_PROCESSES: '50' },
+    env: { CLAUDE_AGENT_MAX_PROCESSES: '50' },
   })
   const network = isCut ? await CutNetwork.before(server.port) : undefined
   return {

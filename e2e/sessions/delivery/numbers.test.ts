@@ -57,7 +57,7 @@ const ACKNOWLEDGED = ['a prompt over HTTP', 'a prompt on the socket', 'a title',
 test('What is acknowledged (a 2xx answer or a `reply`) is durable: it is on the disk when the server is killed in that moment', async ({
   world,
 }) => {
-  let now = await talk(world, [], { env: { CLAUDE_AGENT_SPARES: '0' } })
+  let now = await talk(world)
   for (const round of range(0, 7)) {
     const what = ACKNOWLEDGED[round % ACKNOWLEDGED.length]!
     const { server, session } = now
@@ -78,7 +78,7 @@ test('What is acknowledged (a 2xx answer or a `reply`) is durable: it is on the 
     await server.program.ended
     const prompts = readLog(server, 'talk').filter(({ type }) => type === 'user_message')
     if (what.startsWith('a prompt')) expect(prompts.at(-1)?.uuid, what).toBe(uuid)
-    now = await restart(world, now, { env: { CLAUDE_AGENT_SPARES: '0' } })
+    now = await restart(world, now)
     if (what === 'a title') expect((await now.session.info()).title, what).toBe(uuid)
     const answer = await ask(`${now.server.url}/sessions/${what === 'a session' ? uuid : 'talk'}`)
     expect(answer.status, what).toBe(200)

@@ -14,7 +14,7 @@ export interface Stage {
 
 export async function setStage(world: World, env: Record<string, string> = {}): Promise<Stage> {
   const claude = await world.claude({ script: model() })
-  return { claude, server: await world.server({ upstream: claude.url, env: { ...QUIET, ...env } }) }
+  return { claude, server: await world.server({ upstream: claude.url, env: env }) }
 }
 
 /** Starts a server anew in the folder of one that has ended. */
@@ -25,7 +25,7 @@ export async function restart(
 ): Promise<Stage> {
   await server.program.ended
   const { folder } = server
-  return { claude, server: await world.server({ upstream: claude.url, folder, env: { ...QUIET, ...env } }) }
+  return { claude, server: await world.server({ upstream: claude.url, folder, env: env }) }
 }
 
 /** Ends a server at once, and starts it anew. */
@@ -33,9 +33,6 @@ export async function crash(world: World, stage: Stage, env: Record<string, stri
   stage.server.kill('SIGKILL')
   return await restart(world, stage, env)
 }
-
-/** No agents ahead of need: they would only take time. */
-const QUIET = { CLAUDE_AGENT_SPARES: '0' }
 
 /** Tests that share one server in their file, each with sessions of its own. */
 export const test = base.extend<{ $file: { stage: Stage }; $test: { world: World } }>({

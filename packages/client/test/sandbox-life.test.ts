@@ -57,12 +57,12 @@ test('a creation that hangs ends with start_timeout, and a sandbox that comes af
 test('progress shows that a slow creation does not hang', async () => {
   const engine = await startEngine()
   engine.before = async ({ onProgress }) => {
-    for (let index = 0; index < 10; index += 1) {
+    for (let index = 0; index < 25; index += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100))
       onProgress?.({ step: 'pull', message: `${index}`, elapsedMs: index })
     }
   }
-  const { client } = createClient({ sandbox: engine, startTimeoutMs: 800 })
+  const { client } = createClient({ sandbox: engine, startTimeoutMs: 2_000 })
   await client.start()
   expect(client.state.status).toBe('connected')
 })

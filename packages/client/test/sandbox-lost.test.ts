@@ -85,7 +85,7 @@ test('with reconnect: false a lost sandbox closes the client', async () => {
 
 test('an extension that finds no sandbox closes the client', async () => {
   const engine = await startEngine()
-  const { client } = createClient({ sandbox: engine, timeoutMs: 900, connectTimeoutMs: 15_000 })
+  const { client } = createClient({ sandbox: engine, timeoutMs: 3_000, connectTimeoutMs: 15_000 })
   await client.start()
   await engine.remove(client.sandboxId)
   await until(() => client.state.status === 'closed')

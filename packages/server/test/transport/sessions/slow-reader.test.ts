@@ -82,7 +82,7 @@ describe('a reader whose socket takes nothing', () => {
   })
 
   test('is not lagged while it takes some of one big event, however slowly', async () => {
-    const server = await startSessionServer({ timing: { lookMs: 10, stallMs: 400, silenceMs: 400 } })
+    const server = await startSessionServer({ timing: { lookMs: 10, stallMs: 1500, silenceMs: 1500 } })
     const client = await connectStalled(server)
     let received = 0
     client.raw.on('data', (chunk: Buffer) => {
@@ -90,7 +90,7 @@ describe('a reader whose socket takes nothing', () => {
       if (received < MIB) return
       received = 0
       client.socket.pause()
-      setTimeout(() => client.socket.resume(), 50)
+      setTimeout(() => client.socket.resume(), 100)
     })
     server.session.publish('y'.repeat(24 * MIB))
     client.socket.resume()
