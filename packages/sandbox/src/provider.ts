@@ -85,7 +85,7 @@ export interface Network {
   injectHeaders?: Record<string, Record<string, string>>
 }
 
-/** One step of something slow: `pull`, `create`, `start`, `unseal`, `ready`. */
+/** One step of something slow: `pull`, `create`, `resume`, `start`, `unseal`, `ready`. */
 export interface Progress {
   step: string
   message: string
@@ -111,7 +111,8 @@ export interface Sandbox {
   endpoint(port?: number): Promise<SandboxEndpoint>
   /**
    * Lets it live for so many milliseconds from now, a whole number from 1000 to 86_400_000.
-   * @throws SandboxError `sandbox_not_found`, `engine_unreachable`, `invalid_options`
+   * @throws SandboxError `sandbox_not_found`, `engine_unreachable`, `invalid_options`; for one that is paused
+   * `not_supported` where its time does not run
    */
   extend(timeoutMs: number): Promise<void>
   /** Stops using CPU; `connect` goes on with it. Never destroys. @throws SandboxError `not_supported`, `sandbox_not_found` */

@@ -10,7 +10,7 @@ export interface RemoteProcessOptions {
   /** Address of the server, `http://…` or `ws://…`. */
   url: string
   /** The server's `CLAUDE_AGENT_TOKEN`. */
-  token?: string
+  token?: string | undefined
   /** What every connection has to carry beside the token. */
   headers?: Record<string, string>
   /**

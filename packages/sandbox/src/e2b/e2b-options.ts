@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 /** How E2B, or a server that speaks as it does, is reached. */
 export interface E2bOptions {
   /** @default the environment's `E2B_API_KEY` */
-  apiKey?: string
+  apiKey?: string | undefined
   /** Gives `https://api.<domain>`, and `https://<port>-<id>.<domain>` for sandboxes. @default `E2B_DOMAIN`, or `e2b.app` */
   domain?: string
   /** The control plane, where it is elsewhere. @default `E2B_API_URL` */

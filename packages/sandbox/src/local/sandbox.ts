@@ -121,8 +121,8 @@ export function notFound(id: string): SandboxError {
 
 function isPaused(id: string): SandboxError {
   return new SandboxError({
-    code: 'engine_unreachable',
+    code: 'not_supported',
     message: `The sandbox ${id} is paused: its time does not pass.`,
-    hint: 'Come back to it with connect().',
+    hint: 'connect() goes on with it, and takes a new `timeoutMs`.',
   })
 }
