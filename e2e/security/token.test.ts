@@ -119,7 +119,7 @@ describe('with a token', () => {
 
   test('is kept out of the agent’s environment', async ({ world }) => {
     const { url } = await world.claude()
-    const server = await world.server({ token, upstream: url })
+    const server = await world.server({ token, upstream: url, env: { CLAUDE_AGENT_SPARES: '1' } })
     expect((await server.agent()).environment).not.toContain(token)
     expect(server.logs()).not.toContain(token)
   })
