@@ -1,10 +1,20 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { LONG } from './scripts/long.mjs'
 
 /** Tests that put another module in the place of one; they get their modules for themselves. */
 const WITH_MOCKS = ['packages/client/test/session-web.test.ts', 'packages/client/test/web-client.test.ts']
 
 const exclude = [...configDefaults.exclude, ...(process.env['TESTS'] === 'all' ? [] : LONG)]
+
+/** What waits more than it works comes first, so that it has not to be waited for at the end. */
+class WaitingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const waits = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/test/contract/')
+    const sorted = await super.sort(files)
+    return [...sorted.filter(waits), ...sorted.filter((file) => !waits(file))]
+  }
+}
 
 export default defineConfig({
   // Tests run from the TypeScript sources of the workspace's packages, with no build in between.
@@ -13,8 +23,9 @@ export default defineConfig({
   test: {
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    // One more than the cores of a small machine: tests wait for processes that they have started.
-    maxWorkers: 3,
+    // Twice the cores of a small machine: tests wait for processes that they have started.
+    maxWorkers: 4,
+    sequence: { sequencer: WaitingFirst },
     projects: [
       {
         extends: true,

@@ -4,10 +4,13 @@ import { isAlive } from '../support/processes.ts'
 import { describe, expect, test } from '../support/test.ts'
 import { until } from '../support/until.ts'
 
+/** One agent ahead of need, as by default. */
+const env = { CLAUDE_AGENT_SPARES: '1' }
+
 describe('the agent', () => {
   test('is up before the first client, and serves its first message', async ({ world }) => {
     const { url } = await world.claude()
-    const server = await world.server({ upstream: url })
+    const server = await world.server({ upstream: url, env })
     const { id } = await server.agent()
     const client = await world.connect(server)
     client.prompt('hello')
@@ -19,7 +22,7 @@ describe('the agent', () => {
     world,
   }) => {
     const claude = await world.claude()
-    const server = await world.server({ upstream: claude.url })
+    const server = await world.server({ upstream: claude.url, env })
     const before = await server.agent()
     await ask(`${server.url}/config`, { method: 'POST', body: { systemPrompt: 'You are a pirate.' } })
     await until('another one is there, and the old one is gone', async () => {
@@ -35,7 +38,7 @@ describe('the agent', () => {
 
   test('that waits stays when a POST /config changes nothing for it', async ({ world }) => {
     const { url } = await world.claude()
-    const server = await world.server({ upstream: url })
+    const server = await world.server({ upstream: url, env })
     const before = await server.agent()
     await ask(`${server.url}/config`, { method: 'POST', body: {} })
     await ask(`${server.url}/config`, { method: 'POST', body: { anthropicApiKey: 'sk-other' } })
@@ -47,7 +50,7 @@ describe('the agent', () => {
 
   test('is one, however many changes come at once: the last one holds', async ({ world }) => {
     const claude = await world.claude()
-    const server = await world.server({ upstream: claude.url })
+    const server = await world.server({ upstream: claude.url, env })
     for (const systemPrompt of ['one', 'two', 'three', 'You are the last.']) {
       await ask(`${server.url}/config`, { method: 'POST', body: { systemPrompt } })
     }

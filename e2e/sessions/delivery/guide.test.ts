@@ -40,9 +40,11 @@ test.skipIf(reason !== '')(
       })
       world.defer(() => signal(-shell.pid!, 'SIGKILL'))
       let output = ''
+      let isClosed = false
+      shell.once('close', () => (isClosed = true))
       shell.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
       // A stream goes on for as long as one listens.
-      const isOver = (): boolean => fits(output, expected) || shell.exitCode !== null
+      const isOver = (): boolean => fits(output, expected) || isClosed
       await until(command, isOver, 20_000).catch(() => undefined)
       signal(-shell.pid!, 'SIGKILL')
       if (!fits(output, expected))
