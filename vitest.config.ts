@@ -23,8 +23,8 @@ export default defineConfig({
   test: {
     testTimeout: 90_000,
     hookTimeout: 90_000,
-    // Twice the cores of a small machine: tests wait for processes that they have started.
-    maxWorkers: 4,
+    // One more than the cores of a small machine: tests wait for processes that they have started.
+    maxWorkers: 3,
     sequence: { sequencer: WaitingFirst },
     projects: [
       {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { NewEvent } from '@claude-agent/protocol'
 import { Feed } from '../../src/log/feed.ts'
 import { MemoryLog } from '../../src/log/memory-log.ts'
@@ -69,7 +69,7 @@ test('a reader with history gets that first, then the text so far, and then hear
   sink.caughtUp = (seq) => order.push(`caught up ${seq}`)
   feed.attach(sink, 0)
   feed.publish(info('3'))
-  await new Promise((go) => setTimeout(go, 20))
+  await vi.waitFor(() => expect(order).toContain('#3'), 10_000)
   expect(order.filter((step) => !step.startsWith('#'))).toEqual([
     'message_start*',
     expect.stringMatching('caught'),
