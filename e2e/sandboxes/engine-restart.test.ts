@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { ClaudeAgentClient, connect, type Sandbox } from '@claude-agent/client'
 import { docker } from '@claude-agent/sandbox/docker'
 import { call, findModelHost, RESOURCES } from '../../packages/sandbox/test/docker/engine.ts'
-import { describe, expect, test, type World } from '../support/test.ts'
+import { describe, expect, test } from '../support/test.ts'
 import { bash, script } from '../support/messages.ts'
 import { until } from '../support/until.ts'
 
@@ -18,6 +19,8 @@ describe.skipIf(pidFile === undefined)(`an engine that is restarted${reason}`, (
       timeout: 300_000,
     },
     async ({ world }) => {
+      const engine = new EngineOfTest()
+      world.defer(() => engine.stop())
       const { host, address } = await findModelHost()
       const claude = await world.claude({ script: script(bash('Sleep', 'sleep 300')), host })
       const client = new ClaudeAgentClient({
@@ -43,7 +46,7 @@ describe.skipIf(pidFile === undefined)(`an engine that is restarted${reason}`, (
       const waiting = await before.send('Are you still there?')
       await before.close()
 
-      await restartEngine(world)
+      await engine.restart()
 
       await until('the client is back', () => client.state.status === 'connected', 120_000)
       expect(await client.readFile('note.txt')).toBe('kept')
@@ -70,27 +73,31 @@ async function sessionOf(sandbox: Sandbox, id: string) {
   return await connect({ url, headers, token: sandbox.token }).createSession({ id })
 }
 
-/** Ends the engine as a service manager does, and starts it again as it was started. */
-async function restartEngine(world: World): Promise<void> {
-  const id = Number(await readFile(pidFile!, 'utf8'))
-  const [command, ...args] = (await readFile(`/proc/${id}/cmdline`, 'utf8')).split('\0').slice(0, -1)
-  process.kill(id, 'SIGTERM')
-  await until('the engine has ended', async () => !(await isThere(id)), 60_000)
-  const engine = spawn(command!, args, { stdio: 'ignore' })
-  const ended = new Promise((resolve) => engine.once('exit', resolve))
-  world.defer(async () => {
-    engine.kill('SIGTERM')
-    await ended
-  })
-  await until(
-    'the engine is back',
-    () =>
+/** The engine that a test has started again; ended with the test. */
+class EngineOfTest {
+  #process: ChildProcess | undefined
+
+  /** Ends the engine as a service manager does, and starts it again as it was started. */
+  async restart(): Promise<void> {
+    const id = Number(await readFile(pidFile!, 'utf8'))
+    const [command, ...args] = (await readFile(`/proc/${id}/cmdline`, 'utf8')).split('\0').slice(0, -1)
+    process.kill(id, 'SIGTERM')
+    await until('the engine has ended', async () => !(await isThere(id)), 60_000)
+    this.#process = spawn(command!, args, { stdio: 'ignore' })
+    const answers = (): Promise<boolean> =>
       call(['info']).then(
         () => true,
         () => false,
-      ),
-    60_000,
-  )
+      )
+    await until('the engine is back', answers, 60_000)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process === undefined) return
+    const ended = once(this.#process, 'exit')
+    this.#process.kill('SIGTERM')
+    await ended
+  }
 }
 
 async function isThere(id: number): Promise<boolean> {
