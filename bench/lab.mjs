@@ -88,7 +88,7 @@ class Lab {
 
   /** Where it is; that of all of `dist` for ''. */
   productUrl(name) {
-    return new URL(name, pathToFileURL(`${dirname(this.#bin)}/`)).href
+    return new URL(name, pathToFileURL(`${dirname(dirname(this.#bin))}/`)).href
   }
 
   /** A server with a client that is connected, its agent parked and at rest. */

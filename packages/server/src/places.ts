@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** This file is in `src`, or part of what was built of it: `dist/index.js`, or one of `dist/program`. */
+/** This file is in `src`, in `dist`, or part of a program in `dist/program`. */
 const isSource = import.meta.url.endsWith('.ts')
 const folder = new URL(import.meta.url.includes('/dist/program/') || isSource ? '..' : '.', import.meta.url)
 
