@@ -79,7 +79,7 @@ describe('kill -9 of the server', () => {
     let stage = await setStage(world)
     const { server } = stage
     const peer = await Peer.create(world, server, { id: 'recovered' })
-    const uuid = await peer.send('bash: touch started; sleep 1; echo the result')
+    const uuid = await peer.send('bash: touch started; sleep 5; echo the result')
     await until('the tool runs', async () => (await readdir(server.workspace)).includes('started'))
     // It stands still: what its agent does now, it cannot write down.
     signal(server.pid, 'SIGSTOP')

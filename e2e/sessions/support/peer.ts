@@ -73,7 +73,9 @@ export class Peer {
   ): Promise<Peer> {
     const peer = new Peer(server, id, name, after)
     world.defer(() => peer.leave())
-    await until(`${name} is greeted`, () => peer.frames.length > 0 || peer.#closed !== undefined)
+    // Greeted, and told all that was before.
+    const hasAll = (): boolean => peer.frames.some(({ type }) => type === 'caught_up')
+    await until(`${name} has caught up`, () => hasAll() || peer.#closed !== undefined)
     return peer
   }
 
