@@ -37,9 +37,9 @@ export async function startDockerEngine() {
   const stop = async () => {
     for (const end of stops.splice(0)) await end()
   }
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
-  const told = join(FOLDER, `image-${process.pid}`)
-  stops.push(() => rmSync(told, { force: true }))
+  const folder = mkdtempSync(join(tmpdir(), 'test-docker-'))
+  const told = join(folder, 'image')
+  stops.push(() => rmSync(folder, { recursive: true, force: true }))
   const tell = (reason) => {
     if (reason !== '') console.log(`The tests in Docker are left out: ${reason}.`)
     writeFileSync(`${told}.part`, reason)
@@ -90,6 +90,7 @@ function install(packages, commands) {
 
 /** Starts an engine with folders of its own. Gives what ends it. */
 async function startEngine(env) {
+  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
   rmSync(OWN_ENGINE.pidFile, { force: true })
   const log = openSync(join(FOLDER, 'log'), 'w')
   const child = spawn(
