@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 
 /** This file is in `src`, in `dist`, or part of a program in `dist/program`. */
 const isSource = import.meta.url.endsWith('.ts')
-const folder = new URL(import.meta.url.includes('/dist/program/') || isSource ? '..' : '.', import.meta.url)
+const isProgram = /\/dist\/program\/[^/]+$/.test(import.meta.url)
+const folder = new URL(isSource || isProgram ? '..' : '.', import.meta.url)
 
 /** The page, where it was built. */
 export const PAGE = isSource ? new URL('dist/web/', folder) : new URL('web/', folder)
