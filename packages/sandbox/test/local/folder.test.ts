@@ -32,6 +32,15 @@ test('no value of a variable is on the disk: neither the state nor the log nor t
   for (const file of files) expect(await readFile(file, 'latin1'), file).not.toContain(KEY)
 })
 
+test('is not extended while it is paused, and says so; connect() goes on with it', async () => {
+  const place = await makePlace()
+  const sandbox = await place.create()
+  await sandbox.pause()
+  const error = await failure(sandbox.extend(60_000))
+  expect(error).toMatchObject({ code: 'not_supported', hint: expect.stringContaining('connect()') })
+  expect((await http(await place.provider.connect(sandbox.id), '/sessions')).status).toBe(200)
+})
+
 test('a server that died is started again only with the variables that it was created with', async () => {
   const place = await makePlace()
   const envs = { ANTHROPIC_API_KEY: KEY }
