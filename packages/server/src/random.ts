@@ -1,8 +1,13 @@
-import { hkdfSync, randomBytes } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
+import { createHmac, randomBytes } from 'node:crypto'
+import { openSync, readSync } from 'node:fs'
 
-/** What tells this process from copies of its memory. The one state of a module: a process has one source of chance. */
+/** What one draw may ask for: the size of a digest. */
+const MAX_SIZE = 64
+
+/** What tells this process from copies of its memory. A state of a module: a process has one source of chance. */
 let own: Buffer = Buffer.alloc(0)
+/** The kernel's generator, open from the first draw on: every prompt draws. Null where there is none. */
+let kernel: number | null | undefined
 
 /** Makes all that is drawn from here on depend on a secret that no other copy of this process was given. */
 export function mixIn(secret: string): void {
@@ -12,6 +17,7 @@ export function mixIn(secret: string): void {
 /**
  * Bytes that nobody can guess, and that differ between copies of this process. What Node draws does not: OpenSSL keeps
  * its generator in memory, seeded at the start of the process, so that sandboxes from one snapshot draw the same.
+ * @param size bytes, 64 at most
  */
 export function drawBytes(size: number): Buffer {
   return deriveBytes(Buffer.concat([readKernel(32), randomBytes(32)]), own, size)
@@ -25,21 +31,24 @@ export function drawUuid(): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
+/** @param size bytes, 64 at most */
 export function deriveBytes(fresh: Buffer, salt: Buffer, size: number): Buffer {
-  return Buffer.from(hkdfSync('sha256', fresh, salt, 'claude-agent-server', size))
+  if (size > MAX_SIZE) throw new RangeError(`At most ${MAX_SIZE} bytes are drawn at once, not ${size}.`)
+  return createHmac('sha512', salt).update(fresh).digest().subarray(0, size)
 }
 
 /** The kernel learns from a good hypervisor that its machine is a copy. Empty where there is none to ask. */
 function readKernel(size: number): Buffer {
+  kernel ??= openKernel()
+  if (kernel === null) return Buffer.alloc(0)
   const bytes = Buffer.alloc(size)
+  return bytes.subarray(0, readSync(kernel, bytes))
+}
+
+function openKernel(): number | null {
   try {
-    const file = openSync('/dev/urandom', 'r')
-    try {
-      return bytes.subarray(0, readSync(file, bytes))
-    } finally {
-      closeSync(file)
-    }
+    return openSync('/dev/urandom', 'r')
   } catch {
-    return bytes.subarray(0, 0)
+    return null
   }
 }

@@ -14,7 +14,7 @@ function textFrameHeader(length: number): Buffer {
   return header
 }
 
-/** An event as the parts of a frame of a WebSocket. */
-export function toTextFrame({ json }: Entry): readonly Buffer[] {
+/** An event, or other JSON, as the parts of a frame of a WebSocket. */
+export function toTextFrame({ json }: Pick<Entry, 'json'>): readonly Buffer[] {
   return [textFrameHeader(json.length), json]
 }

@@ -65,18 +65,30 @@ export class Upstream implements Carrier {
   }
 }
 
-/** Gives the answer of the upstream to the agent, flushed as it comes. */
+/**
+ * Gives the answer of the upstream to the agent as it comes: what came in one turn of the event loop leaves in one
+ * piece at its end, because each piece wakes the agent.
+ */
 function relay(answer: IncomingMessage, to: ServerResponse): void {
   const status = answer.statusCode ?? 502
   if (status >= 300 && status < 400) {
     answer.resume()
     return refuse(to, 502, 'api_error', `the model's host answered ${status}; redirects are not followed.`)
   }
+  gather(to)
   to.writeHead(status, withoutHopHeaders(answer.headers))
   to.flushHeaders()
+  answer.on('data', () => gather(to))
   answer.pipe(to)
   // A stream that was cut must look cut to the agent too, not ended.
   answer.on('aborted', () => to.destroy())
+}
+
+/** Keeps what is written back until the end of this turn of the event loop. */
+function gather({ socket }: ServerResponse): void {
+  if (socket === null || socket.writableCorked > 0) return
+  socket.cork()
+  setImmediate(() => socket.uncork())
 }
 
 /** The cause of a failed connection in words; an AggregateError has none of its own. */

@@ -1,5 +1,6 @@
 import {
   isLogged,
+  type EphemeralEvent,
   type LoggedEvent,
   type PlainDown,
   type SessionEvent,
@@ -63,21 +64,22 @@ export class PlainSocket implements Sink {
 
   /** Sends a frame that is no event. */
   say(frame: PlainDown): void {
-    this.#send(JSON.stringify(frame))
+    this.#writeFrames(toTextFrame({ json: Buffer.from(JSON.stringify(frame)) }))
   }
 
   write(entries: readonly Entry[]): void {
-    // What is held back here until all of it is there does not wait for the client.
-    const waits = this.#socket.bufferedAmount > 0
-    // One system call, and one wake of the client, for all of them.
-    this.#raw.cork()
+    const frames: Buffer[] = []
+    let isLoggedToo = false
     for (const entry of entries) {
       const { event } = entry
-      if (isLogged(event)) this.#writeLogged(event, waits)
-      // What was said so far cannot be told apart from what comes by the clients of this layer.
-      else if (event.replayed) this.#skipsPartials = true
-      else if (!this.#skipsPartials) this.#sendLive(entry, waits)
+      if (isLogged(event)) isLoggedToo = true
+      const json = isLogged(event) ? this.#hearLogged(event) : this.#hearLive(entry)
+      if (json !== undefined) frames.push(...toTextFrame({ json }))
     }
+    // One system call, and one wake of the client, for all of them.
+    this.#raw.cork()
+    this.#writeFrames(frames)
+    if (isLoggedToo) this.#acknowledgeInTime()
     this.#raw.uncork()
   }
 
@@ -103,40 +105,43 @@ export class PlainSocket implements Sink {
     }
   }
 
-  #writeLogged(event: LoggedEvent, waits: boolean): void {
+  /** What the client is told of a logged event. */
+  #hearLogged(event: LoggedEvent): Buffer | undefined {
     this.#skipsPartials = false
-    this.#sendEvent(event, waits)
     this.#sent = event.seq
-    if (event.type !== 'sdk_message') return this.#acknowledgeSoon()
-    const { type, uuid } = event.data as { type: string; uuid?: string }
-    if (uuid !== undefined) this.#unacknowledged.push({ seq: event.seq, uuid })
-    if (type === 'result') this.#isTurnOver = true
-    if (type === 'result' && !this.#awaitsPong) this.#ping()
-    else this.#acknowledgeSoon()
-  }
-
-  #sendEvent(event: SessionEvent, waits: boolean): void {
+    if (event.type === 'sdk_message') {
+      const { type, uuid } = event.data as { type: string; uuid?: string }
+      if (uuid !== undefined) this.#unacknowledged.push({ seq: event.seq, uuid })
+      if (type === 'result') this.#isTurnOver = true
+    }
     const frame = toFrame(event)
-    if (frame !== undefined) this.#send(JSON.stringify(frame), waits)
+    return frame && Buffer.from(JSON.stringify(frame))
   }
 
-  /** A live-only event is its own frame. It is written past `ws`, which writes each of its frames in one go. */
-  #sendLive(entry: Entry, waits: boolean): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    const frame = Buffer.concat(toTextFrame(entry))
-    if (waits) this.#raw.write(frame, (error) => this.#hasLeft(error, true))
-    else this.#raw.write(frame)
+  /** A live-only event is its own frame. */
+  #hearLive({ event, json }: Entry): Buffer | undefined {
+    // What was said so far cannot be told apart from what comes by the clients of this layer.
+    if ((event as EphemeralEvent).replayed) this.#skipsPartials = true
+    return this.#skipsPartials ? undefined : json
   }
 
-  #send(text: string, waits = this.#socket.bufferedAmount > 0): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return
-    this.#socket.send(text, (error) => this.#hasLeft(error, waits))
+  /** Past `ws`, which writes each of its frames in one go, so that nothing gets in between. */
+  #writeFrames(frames: readonly Buffer[]): void {
+    if (frames.length === 0 || this.#socket.readyState !== this.#socket.OPEN) return
+    // What is held back here until all of it is there does not wait for the client.
+    const waits = this.#socket.bufferedAmount > 0
+    this.#raw.write(Buffer.concat(frames), (error) => this.#hasLeft(error, waits))
   }
 
   /** A slow client is not a dead one: what had to wait and then left shows that it reads. What left at once shows only
    * that the system took it. */
   #hasLeft(error: Error | null | undefined, waited: boolean): void {
     if (!error && waited) this.#aliveAt = performance.now()
+  }
+
+  #acknowledgeInTime(): void {
+    if (this.#isTurnOver && !this.#awaitsPong) this.#ping()
+    else this.#acknowledgeSoon()
   }
 
   /** Asks how far the client has come: not at once, while it has the messages themselves to deal with. */
@@ -162,8 +167,7 @@ export class PlainSocket implements Sink {
     this.#awaitsPong = false
     if (!Number.isSafeInteger(seq) || seq < 0 || seq > this.#sent) return
     this.#acknowledge(seq)
-    if (this.#sent > this.#pinged && this.#isTurnOver) this.#ping()
-    else if (this.#sent > this.#pinged) this.#acknowledgeSoon()
+    if (this.#sent > this.#pinged) this.#acknowledgeInTime()
   }
 
   /** A client of ours says with its close which message was the last that it has handed on. */
