@@ -89,13 +89,8 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     console.error(
       `${config.access.ignored} is not used: CLAUDE_AGENT_BROKER=client, clients bring the model.`,
     )
-  const opening = openFiles(config, supervision, quarters)
-  ends.push(() =>
-    opening.then(
-      (files) => files.close(),
-      () => {},
-    ),
-  )
+  const files = await openFiles(config, supervision, quarters)
+  ends.push(() => files.close())
   const { permissionMode, settingSources, maxLogBytes, maxLogAgeMs } = config
   const host = new AgentHost({
     broker,
@@ -135,7 +130,6 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
     void close().catch(() => {})
   })
   ends.push(() => lease.stop())
-  const files = await opening
   const http = createHttp({
     access,
     version: VERSION,
@@ -170,6 +164,8 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
         : { '/model': (socket, _url, raw) => serveModelSocket(socket, raw, brought) }),
     },
   })
+  // Who is served already is told why it cannot go on.
+  if (listening !== undefined) await files.opened
   server.removeAllListeners('request').removeAllListeners('upgrade')
   server.on('request', (request, response) => void answer(request, response))
   upgrade.attach(server)
@@ -195,13 +191,14 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
   }
   try {
     if (listening === undefined) await listen(server, config)
+    if (config.leaseMs > 0) lease.extend(config.leaseMs)
+    conversation.prepareSoon()
+    void resume()
+    await files.opened
   } catch (error) {
     await stop()
     throw error
   }
-  if (config.leaseMs > 0) lease.extend(config.leaseMs)
-  conversation.prepareSoon()
-  void resume()
   return { url: urlOf(server), close, ended }
 }
 

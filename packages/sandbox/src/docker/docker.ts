@@ -14,13 +14,12 @@ import type {
 import { aborted } from '../ready.ts'
 import { createDockerCommand, type DockerCommand } from './command.ts'
 import { describe, inspectContainer, isOver, notFound, type Container } from './container.ts'
-import { withEnvFile } from './env-file.ts'
-import { ensureImage } from './image.ts'
+import { launchContainer } from './launch.ts'
 import { locate, requireSameMachine } from './locate.ts'
 import { Losses } from './losses.ts'
-import { ensureNetwork } from './network.ts'
+import { ownNetwork, type Network } from './network.ts'
 import { collectContainers, removeContainer } from './remove.ts'
-import { buildRun, SERVER_PORT } from './run-arguments.ts'
+import { SERVER_PORT } from './run-arguments.ts'
 import { DockerSandbox } from './sandbox.ts'
 import { waitForServer } from './starting.ts'
 
@@ -46,6 +45,9 @@ export interface DockerOptions {
 const IMAGE = 'claude-agent-server'
 /** How long a failed creation waits for a call that is under way, to remove what comes of it, and for the removal. */
 const ABORT_MS = 5_000
+
+/** After the making of a sandbox: its first turn is under way then. */
+const SWEEP_MS = 2_000
 
 const CAPABILITIES: Capabilities = {
   pause: 'memory',
@@ -122,15 +124,6 @@ class DockerProvider implements SandboxProvider {
       })
     }
     const tell = createProgress(onProgress)
-    // What other clients left behind is removed meanwhile; that it cannot be is no reason against a new sandbox.
-    const sweeping = collectContainers(this.#docker).catch(() => {})
-    const [image, chosen] = await Promise.all([
-      ensureImage(this.#docker, template, tell),
-      this.#chooseNetwork(network.internet === false),
-    ])
-    if (signal?.aborted) throw aborted(signal)
-    tell('create', `Making a container of ${template}`)
-    const token = randomBytes(32).toString('base64url')
     const {
       host = '127.0.0.1',
       ports = [],
@@ -138,31 +131,38 @@ class DockerProvider implements SandboxProvider {
       runtime,
       startTimeoutMs: limit = 60_000,
     } = this.#options
-    const { args, env, fileEnv } = buildRun({
+    const token = randomBytes(32).toString('base64url')
+    await launchContainer(this.#docker, {
       ...options,
       name,
-      image,
+      image: template,
       token,
-      network: chosen,
+      network: await this.#chooseNetwork(network.internet === false),
       host,
       ports,
       labels,
       runtime,
+      tell,
     })
-    await withEnvFile(fileEnv, async (file) => await this.#docker(['run', ...file, ...args], { env }))
     tell('start', 'Waiting for its server')
     const secrets = [token, ...Object.values(envs)]
     const container = await waitForServer({ docker: this.#docker, name, timeoutMs: limit, signal, secrets })
     tell('ready', 'The server answers')
-    await sweeping
+    this.#sweepSoon()
     return container
   }
 
-  async #chooseNetwork(isInternal: boolean): Promise<{ name: string; isInternal: boolean }> {
+  /** Removes what other clients left behind, when that holds nobody up. That it cannot be is no reason against anything. */
+  #sweepSoon(): void {
+    const docker: DockerCommand = (args, options) => this.#docker(args, { ...options, background: true })
+    setTimeout(() => void collectContainers(docker).catch(() => {}), SWEEP_MS).unref()
+  }
+
+  async #chooseNetwork(isInternal: boolean): Promise<Network> {
     const { network } = this.#options
     if (network === undefined) {
       if (isInternal) await requireSameMachine(this.#docker)
-      return await ensureNetwork(this.#docker, isInternal)
+      return ownNetwork(isInternal)
     }
     if (!isInternal) return { name: network, isInternal }
     throw new SandboxError({

@@ -23,7 +23,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     hint: UNREACHABLE_HINT,
   },
   {
-    said: /unable to find image|no such image|manifest unknown|pull access denied|repository does not exist|invalid reference format/i,
+    said: /unable to find image|no such image|image not known|manifest unknown|pull access denied|repository does not exist|invalid reference format/i,
     code: 'template_not_found',
     hint: 'Build the image with `npm run build:docker`, or give the name of yours as `template`.',
   },

@@ -8,20 +8,24 @@ const INTERNAL = 'claude-agent-server-internal'
 /** Between the containers of a network nothing passes. */
 const ISOLATION = 'com.docker.network.bridge.enable_icc'
 
-/** The network that keeps sandboxes apart, with a way to the internet or without; made where it is not there yet. */
-export async function ensureNetwork(
-  docker: DockerCommand,
-  isInternal: boolean,
-): Promise<{ name: string; isInternal: boolean }> {
-  const name = isInternal ? INTERNAL : NETWORK
-  const found = await docker(['network', 'ls', '--filter', `name=^${name}$`, '--format', '{{.ID}}'])
-  if (found.trim() === '') {
-    await createNetwork(docker, name, isInternal)
-    return { name, isInternal }
-  }
+export interface Network {
+  name: string
+  /** It has no way to the internet. */
+  isInternal: boolean
+  /** It is looked at, and made where it is not there; others are their owners' business. */
+  isOwn?: true
+}
+
+/** The network that keeps sandboxes apart, with a way to the internet or without. */
+export function ownNetwork(isInternal: boolean): Network {
+  return { name: isInternal ? INTERNAL : NETWORK, isInternal, isOwn: true }
+}
+
+/** Whether that network is there. @throws SandboxError `start_failed` when it keeps nobody apart */
+export async function hasNetwork(docker: DockerCommand, { name, isInternal }: Network): Promise<boolean> {
   const format = `{{index .Options "${ISOLATION}"}} {{.Internal}}`
-  const state = (await docker(['network', 'inspect', '--format', format, name])).trim()
-  if (state === `false ${String(isInternal)}`) return { name, isInternal }
+  const state = await docker(['network', 'inspect', '--format', format, name]).catch(unlessMissing)
+  if (state === undefined || state.trim() === `false ${String(isInternal)}`) return state !== undefined
   throw new SandboxError({
     code: 'start_failed',
     message: `The network '${name}' of the engine does not keep its containers apart.`,
@@ -29,7 +33,24 @@ export async function ensureNetwork(
   })
 }
 
-async function createNetwork(docker: DockerCommand, name: string, isInternal: boolean): Promise<void> {
+/** Makes that network where it is not there. */
+export async function ensureNetwork(docker: DockerCommand, network: Network): Promise<void> {
+  if (await hasNetwork(docker, network)) return
+  await createNetwork(docker, network)
+  // Somebody else may have been quicker.
+  await hasNetwork(docker, network)
+}
+
+/** Whether the engine refused for want of a network. */
+export function lacksNetwork(error: unknown): boolean {
+  return error instanceof SandboxError && /network.* not found|no such network/i.test(error.message)
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!lacksNetwork(error)) throw error
+}
+
+async function createNetwork(docker: DockerCommand, { name, isInternal }: Network): Promise<void> {
   const options = ['--opt', `${ISOLATION}=false`, '--label', `${LABEL.ours}=network`]
   try {
     await docker(['network', 'create', ...options, ...(isInternal ? ['--internal'] : []), name])

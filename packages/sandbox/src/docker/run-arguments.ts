@@ -2,6 +2,7 @@ import { SandboxError } from '../errors.ts'
 import { checkEnvs } from '../envs.ts'
 import type { CreateOptions } from '../provider.ts'
 import { LABEL } from './container.ts'
+import type { Network } from './network.ts'
 
 /** Where the server listens in the image. */
 export const SERVER_PORT = 3000
@@ -38,7 +39,7 @@ export interface RunOptions extends Omit<CreateOptions, 'network'> {
   name: string
   image: string
   token: string
-  network: { name: string; isInternal: boolean }
+  network: Network
   timeoutMs: number
   /** Address on the engine's machine that the port is published on. */
   host: string

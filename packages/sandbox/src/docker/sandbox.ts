@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { SandboxError } from '../errors.ts'
 import { extendLease } from '../lease.ts'
 import { readTimeout } from '../options.ts'
@@ -9,6 +10,13 @@ import type { Losses } from './losses.ts'
 import { removeContainer } from './remove.ts'
 import { SERVER_PORT } from './run-arguments.ts'
 
+/** For how long what was just seen of a container is taken for true, in milliseconds. */
+const FRESH_MS = 1_000
+
+/** How often a pause is tried that the kernel was too busy for, and the time between two tries in milliseconds. */
+const PAUSE_TRIES = 10
+const PAUSE_AGAIN_MS = 200
+
 /** A container with a server that may be spoken to. */
 export class DockerSandbox implements Sandbox {
   readonly id: string
@@ -18,8 +26,13 @@ export class DockerSandbox implements Sandbox {
   readonly #docker: DockerCommand
   readonly #losses: Losses
   readonly #subscriptions = new Set<() => void>()
+  /** As it was when its server answered. */
+  readonly #first: Container
+  #freshUntil = performance.now() + FRESH_MS
 
-  constructor(docker: DockerCommand, losses: Losses, { name, token, metadata }: Container) {
+  constructor(docker: DockerCommand, losses: Losses, container: Container) {
+    const { name, token, metadata } = container
+    this.#first = container
     this.id = `docker:${name}`
     this.token = token
     this.metadata = Object.freeze(metadata)
@@ -29,7 +42,8 @@ export class DockerSandbox implements Sandbox {
   }
 
   async endpoint(port: number = SERVER_PORT): Promise<SandboxEndpoint> {
-    const container = await this.#inspect()
+    const isFresh = performance.now() < this.#freshUntil
+    const container = isFresh ? this.#first : await this.#inspect()
     const isReachable = container.published.has(port) || (await isSameMachine(this.#docker))
     const endpoint = isReachable ? locate(container, port) : undefined
     if (endpoint !== undefined) return endpoint
@@ -61,17 +75,21 @@ export class DockerSandbox implements Sandbox {
   }
 
   async pause(): Promise<void> {
-    const { status } = await this.#inspect()
-    if (status === 'paused' || status === 'exited') return
-    try {
-      await this.#docker(['pause', this.#name])
-    } catch (error) {
-      const { status } = await this.#inspect()
-      if (status !== 'paused' && status !== 'exited') throw error
+    for (let tries = 1; !(await this.#isPaused()); tries += 1) {
+      try {
+        await this.#docker(['pause', this.#name])
+        return
+      } catch (error) {
+        if (await this.#isPaused()) return
+        // The freezer of an older kernel gives up on a container that starts many programs at the moment.
+        if (tries === PAUSE_TRIES || !/unable to freeze/.test((error as Error).message)) throw error
+        await delay(PAUSE_AGAIN_MS)
+      }
     }
   }
 
   async kill(): Promise<void> {
+    this.#freshUntil = 0
     for (const unsubscribe of this.#subscriptions) unsubscribe()
     this.#subscriptions.clear()
     await removeContainer(this.#docker, this.#name)
@@ -84,6 +102,11 @@ export class DockerSandbox implements Sandbox {
       this.#subscriptions.delete(unsubscribe)
       unsubscribe()
     }
+  }
+
+  async #isPaused(): Promise<boolean> {
+    const { status } = await this.#inspect()
+    return status === 'paused' || status === 'exited'
   }
 
   async #inspect(): Promise<Container> {

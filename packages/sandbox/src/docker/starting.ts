@@ -7,7 +7,7 @@ import { locate } from './locate.ts'
 import { SERVER_PORT } from './run-arguments.ts'
 
 /** Between two looks at the engine while a server starts; its own door is tried far more often. */
-const LOOK_MS = 250
+const LOOK_MS = 1_000
 const LOG_LINES = '20'
 
 export interface StartOptions {

@@ -5,7 +5,7 @@ import { createDockerCommand } from '../../src/docker/command.ts'
 import { inspectContainer, type Container } from '../../src/docker/container.ts'
 import { docker, type DockerOptions } from '../../src/docker/docker.ts'
 import { isSameMachine, locate } from '../../src/docker/locate.ts'
-import { ensureNetwork } from '../../src/docker/network.ts'
+import { ensureNetwork, ownNetwork } from '../../src/docker/network.ts'
 import { removeContainer } from '../../src/docker/remove.ts'
 import { buildRun, SERVER_PORT } from '../../src/docker/run-arguments.ts'
 import { waitUntilReady } from '../../src/ready.ts'
@@ -101,11 +101,13 @@ async function open(): Promise<OpenEngine> {
 /** The image without a token, as a template has it. */
 async function createSealed(label: string): Promise<SealedSandbox> {
   const name = `claude-agent-sealed-${randomBytes(6).toString('hex')}`
+  const network = ownNetwork(false)
+  await ensureNetwork(call, network)
   const { args } = buildRun({
     name,
     image: 'claude-agent-server',
     token: '',
-    network: await ensureNetwork(call, false),
+    network,
     timeoutMs: 300_000,
     host: '127.0.0.1',
     ports: [],

@@ -2,7 +2,11 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { createDockerCommand } from '../../src/docker/command.ts'
+import { inspectContainer } from '../../src/docker/container.ts'
 import { docker } from '../../src/docker/docker.ts'
+import { Losses } from '../../src/docker/losses.ts'
+import { DockerSandbox } from '../../src/docker/sandbox.ts'
 import { failure } from '../failure.ts'
 
 /** A command that answers as the engine's would, and writes into its folder what it was run with. */
@@ -18,8 +22,6 @@ async function makeCommand(script: string): Promise<{ folder: string; command: s
 test('a proxy of the sandbox is not the proxy of the docker command, and is in no argument', async () => {
   const { folder, command } = await makeCommand(`
     case "$1 $2" in
-      'image ls') echo 0123 ;;
-      'network ls') echo 0123 ;;
       'network inspect') echo 'false false' ;;
       run*)
         env > "$folder/environment"
@@ -50,21 +52,109 @@ test('a proxy of the sandbox is not the proxy of the docker command, and is in n
   expect(await temporary()).toEqual(before)
 })
 
+/** What the engine says of a sandbox. */
+function inspected(name: string, metadata: string): string {
+  return JSON.stringify({
+    Name: `/${name}`,
+    Created: '2026-01-01T00:00:00Z',
+    RestartCount: 0,
+    State: { Status: 'running', ExitCode: 0, FinishedAt: '0001-01-01T00:00:00Z' },
+    Config: {
+      Env: null,
+      Labels: { 'claude-agent-server': 'sandbox', 'claude-agent-server.metadata': metadata },
+    },
+    NetworkSettings: { Ports: null, Networks: null },
+  })
+}
+
+/** What the provider has the engine do to make a sandbox, which this one never gives. */
+async function recordCreation(script: string, template?: string): Promise<{ calls: string[]; error: Error }> {
+  const { folder, command } = await makeCommand(`echo "$1 $2" >> "$folder/calls"\n${script}`)
+  const error = await failure(docker({ command }).create(template === undefined ? {} : { template }))
+  return { calls: (await readFile(join(folder, 'calls'), 'utf8')).trim().split('\n'), error }
+}
+
+/** The calls but for those that look at the network meanwhile. */
+function inOrder(calls: readonly string[]): string[] {
+  return calls.filter((call) => call !== 'network inspect')
+}
+
+test('a network that is not there is made when the engine misses it, and the container is run again', async () => {
+  const { calls } = await recordCreation(`
+    case "$1 $2" in
+      'network inspect')
+        [ -e "$folder/network" ] || { echo 'Error: No such network: claude-agent-server' >&2; exit 1; }
+        echo 'false false' ;;
+      'network create') : > "$folder/network" ;;
+      run*) [ -e "$folder/network" ] || {
+        echo 'docker: Error response from daemon: network claude-agent-server not found.' >&2; exit 125; } ;;
+      container*) echo 'Error: No such container: gone' >&2; exit 1 ;;
+    esac`)
+  expect(inOrder(calls).slice(0, 5)).toEqual([
+    'run --detach',
+    'network create',
+    'rm --force',
+    'run --detach',
+    'container inspect',
+  ])
+})
+
+test.each([
+  ['registry.example.com/mine', ['run --detach', 'pull --quiet', 'rm --force', 'run --detach']],
+  ['mine', ['run --detach']],
+])('the image %s that is not there is pulled where its name says from where', async (template, expected) => {
+  const { calls, error } = await recordCreation(
+    `
+    case "$1 $2" in
+      'network inspect') echo 'false false' ;;
+      pull*) : > "$folder/image" ;;
+      run*) [ -e "$folder/image" ] && echo 'it is a fake' >&2 || echo 'No such image: mine' >&2; exit 125 ;;
+    esac`,
+    template,
+  )
+  expect(inOrder(calls).slice(0, expected.length)).toEqual(expected)
+  // What a failed creation may have made is removed.
+  expect(inOrder(calls).slice(expected.length)).toEqual(['rm --force'])
+  expect(error).toMatchObject(
+    template === 'mine' ? { code: 'template_not_found' } : { message: expect.stringContaining('a fake') },
+  )
+})
+
+test('a container is taken out again of a network that keeps nobody apart', async () => {
+  const { calls, error } = await recordCreation(`
+    case "$1 $2" in
+      'network inspect') echo 'true false' ;;
+    esac`)
+  expect(error).toMatchObject({
+    code: 'start_failed',
+    message: expect.stringContaining('keep its containers apart'),
+  })
+  expect(inOrder(calls)).toEqual(['run --detach', 'rm --force'])
+})
+
+test('a container that the kernel was too busy to freeze is paused at another try', async () => {
+  const { folder, command } = await makeCommand(`
+    case "$1" in
+      container) cat "$folder/inspected" ;;
+      pause)
+        echo tried >> "$folder/tries"
+        [ "$(wc -l < "$folder/tries")" = 3 ] && exit 0
+        echo 'Cannot pause container 1: OCI runtime pause failed: unable to freeze: unknown' >&2; exit 1 ;;
+    esac`)
+  await writeFile(join(folder, 'inspected'), `${inspected('busy', '{}')}\n`)
+  const engine = createDockerCommand(command)
+  const sandbox = new DockerSandbox(
+    engine,
+    new Losses(engine, 60_000),
+    await inspectContainer(engine, 'busy'),
+  )
+  await sandbox.pause()
+  expect(await readFile(join(folder, 'tries'), 'utf8')).toBe('tried\n'.repeat(3))
+})
+
 test.each(['null', '[]', '7', '{"a":null,"who":"me"}', '{'])(
   'metadata %s in one label keep nobody from the other sandboxes',
   async (label) => {
-    const inspected = (name: string, metadata: string): string =>
-      JSON.stringify({
-        Name: `/${name}`,
-        Created: '2026-01-01T00:00:00Z',
-        RestartCount: 0,
-        State: { Status: 'running', ExitCode: 0, FinishedAt: '0001-01-01T00:00:00Z' },
-        Config: {
-          Env: null,
-          Labels: { 'claude-agent-server': 'sandbox', 'claude-agent-server.metadata': metadata },
-        },
-        NetworkSettings: { Ports: null, Networks: null },
-      })
     const { folder, command } = await makeCommand(`
       case "$1" in
         ps) echo broken; echo whole ;;

@@ -23,40 +23,59 @@ export interface QuartersOptions {
   programs: readonly string[]
 }
 
+/** A path, and the letters by which `test` knows what it is to be to somebody. */
+type Question = [path: string, letters: string]
+
+const HIS = 'd w x'
+const READABLE = 'r'
+
 /**
  * Finds the user of agents, sees to it that he has his workspace and a home, and that he cannot read what is the
  * server's.
  * @throws AgentServerError `invalid_setting`
  */
 export async function openQuarters(options: QuartersOptions): Promise<Quarters> {
-  const { agentUser, workspace, agentEnvironment, passEnv } = options
+  const { agentUser, workspace, dataDir, agentEnvironment, passEnv, programs } = options
   const user = await AgentUser.open(agentUser)
-  await makeFor(user, workspace, 'the workspace')
-  const home = await findHome(user, options)
-  const environment = moveEnvironment(agentEnvironment, user, home, passEnv)
-  await Promise.all([requireReadable(user, options), requireHidden(user, options)])
-  return { user, environment }
+  const secrets = resolve('.env')
+  await make(user, workspace, 'the workspace')
+  const [hasWorkspace, hasHome, readsSecrets, ...reads] = await ask(user, [
+    [workspace, HIS],
+    [user.home ?? '/', HIS],
+    [secrets, READABLE],
+    ...programs.map((path): Question => [path, READABLE]),
+  ])
+  if (!hasWorkspace) throw notWritable(user, workspace, 'the workspace')
+  const unread = programs.find((_, index) => !reads[index])
+  // A server installed in somebody's home, for one, is out of his reach, and the agent's CLI with it.
+  if (unread !== undefined)
+    throw wrong(agentUser, `this user cannot read ${unread}`, 'Install the server where all users may read.')
+  // What the server keeps in files is out of his reach; the data directory has a mode of its own.
+  if ((await stat(dataDir)).uid === user.uid)
+    throw wrong(agentUser, `the data directory ${dataDir} belongs to this user`, "Make it the server's.")
+  // The workspace's own `.env` is the agent's, and the server does not read it.
+  if (readsSecrets && !isInside(workspace, secrets))
+    throw wrong(agentUser, `this user can read ${secrets}`, 'Take the right away (chmod 600), or move it.')
+  const passed = passEnv.includes('HOME') ? agentEnvironment['HOME'] : undefined
+  const isAtHome = hasHome === true && user.home !== undefined && user.home !== '/'
+  const home = passed === undefined && isAtHome ? user.home : await makeHome(user, workspace, passed)
+  return { user, environment: moveEnvironment(agentEnvironment, user, home, passEnv) }
 }
 
-/** The home that `/etc/passwd` names, where it is his; else, as for `nobody`, a folder beside the workspace. */
-async function findHome(user: AgentUser, options: QuartersOptions): Promise<string> {
-  const { workspace, passEnv, agentEnvironment } = options
-  const passed = passEnv.includes('HOME') ? agentEnvironment['HOME'] : undefined
-  if (passed === undefined && user.home !== undefined && user.home !== '/' && (await isHis(user, user.home)))
-    return user.home
+/** As for `nobody`, whose home is not his: a folder beside the workspace, or what the operator has named. */
+async function makeHome(user: AgentUser, workspace: string, passed: string | undefined): Promise<string> {
   const home = passed ?? `${workspace}.home`
-  await makeFor(user, home, 'the home')
+  await make(user, home, 'the home')
+  const [isHis] = await ask(user, [[home, HIS]])
+  if (!isHis) throw notWritable(user, home, 'the home')
   return home
 }
 
 /** Makes a folder that belongs to the user, where it is not there. */
-async function makeFor(user: AgentUser, path: string, what: string): Promise<void> {
-  if (!(await isFolder(path))) {
-    // Where he may not make it himself, the server may be able to give it to him.
-    await user.run('mkdir', '-p', '--', path).catch(() => giveFolder(user, path, what))
-  }
-  if (await isHis(user, path)) return
-  throw notHis(user, path, what, 'it is there, but he may not write to it')
+async function make(user: AgentUser, path: string, what: string): Promise<void> {
+  if (await isFolder(path)) return
+  // Where he may not make it himself, the server may be able to give it to him.
+  await user.run('mkdir', '-p', '--', path).catch(() => giveFolder(user, path, what))
 }
 
 async function giveFolder(user: AgentUser, path: string, what: string): Promise<void> {
@@ -87,38 +106,27 @@ function notHis({ uid, gid }: AgentUser, path: string, what: string, why: string
   })
 }
 
-/** A server installed in somebody's home, for one, is out of his reach, and the agent's CLI with it. */
-async function requireReadable(user: AgentUser, { agentUser, programs }: QuartersOptions): Promise<void> {
-  const readable = await Promise.all(programs.map((path) => can(user, path, 'r')))
-  const hidden = programs.find((_, index) => !readable[index])
-  if (hidden === undefined) return
-  throw wrong(agentUser, `this user cannot read ${hidden}`, 'Install the server where all users may read.')
-}
-
-/** What the server keeps in files is out of his reach: the data directory has a mode of its own. */
-async function requireHidden(user: AgentUser, options: QuartersOptions): Promise<void> {
-  const { agentUser, workspace, dataDir } = options
-  if ((await stat(dataDir)).uid === user.uid)
-    throw wrong(agentUser, `the data directory ${dataDir} belongs to this user`, "Make it the server's.")
-  // The workspace's own `.env` is the agent's, and the server does not read it.
-  const secrets = resolve('.env')
-  if (!isInside(workspace, secrets) && (await can(user, secrets, 'r')))
-    throw wrong(agentUser, `this user can read ${secrets}`, 'Take the right away (chmod 600), or move it.')
-}
-
-async function isHis(user: AgentUser, path: string): Promise<boolean> {
-  return await can(user, path, 'd', 'w', 'x')
+function notWritable(user: AgentUser, path: string, what: string): AgentServerError {
+  return notHis(user, path, what, 'it is there, but he may not write to it')
 }
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true
 }
 
-/** Whether a path is what `test` knows by these letters, to this user. */
-async function can(user: AgentUser, path: string, ...letters: ('d' | 'r' | 'w' | 'x')[]): Promise<boolean> {
-  const script = letters.map((letter) => `test -${letter} "$1"`).join(' && ')
-  return await user.run('sh', '-c', script, 'sh', path).then(
-    () => true,
-    () => false,
-  )
+/** What is true to this user, asked all at once: to become him takes longer than the answers. */
+async function ask(user: AgentUser, questions: readonly Question[]): Promise<boolean[]> {
+  const words = questions.flatMap(([path, letters]) => [letters, path])
+  const said = await user.run('sh', '-c', ASK, 'sh', ...words).catch(() => '')
+  const answers = said.split('\n')
+  return questions.map((_, index) => answers[index] === 'yes')
 }
+
+const ASK = `
+while [ $# -gt 0 ]; do
+  said=yes
+  for letter in $1; do test "-$letter" "$2" || said=no; done
+  echo $said
+  shift 2
+done
+`

@@ -10,6 +10,8 @@ export const SETTLE_MS = 5_000
 
 /** How clients get to the workspace: with the server's own rights, or with those of the agents' user. */
 export interface FileDoor {
+  /** Resolves once it is open; who comes before waits. Rejects with `invalid_setting` when it cannot be opened. */
+  readonly opened: Promise<void>
   /** `GET /files` and what is below it. */
   readonly routes: Hono
   /** Serves `WS /files/watch` on a socket that may speak. */
@@ -22,6 +24,7 @@ export interface FileDoor {
 export async function openOwnDoor(folder: string, maxFileBytes: number): Promise<FileDoor> {
   const workspace = await Workspace.open(folder)
   return {
+    opened: Promise.resolve(),
     routes: createFileRoutes({ workspace, maxFileBytes }),
     watch: (socket, url) => serveWatch(socket, url, workspace),
     close: async () => {

@@ -35,6 +35,8 @@ export interface FileProcessOptions {
  * the agent cannot come and was made by the server, so that no program of the agent can stand in its place.
  */
 export class FileProcess {
+  /** Resolves once it serves. Rejects with `invalid_setting` when it does not start. */
+  readonly opened: Promise<void>
   readonly #options: FileProcessOptions
   readonly #folder: FileHandle
   #stop: (() => Promise<void>) | undefined
@@ -45,26 +47,17 @@ export class FileProcess {
   private constructor(options: FileProcessOptions, folder: FileHandle) {
     this.#options = options
     this.#folder = folder
+    this.opened = this.#starting = this.#open()
+    // Nobody may be there to hear of it yet.
+    this.opened.catch(() => {})
   }
 
-  /** @throws AgentServerError `invalid_setting`, when it does not start */
+  /** Begins to start it. */
   static async start(options: FileProcessOptions): Promise<FileProcess> {
-    const self = new FileProcess(options, await open(options.dataDir, 'r'))
-    try {
-      await self.#launch()
-    } catch (cause) {
-      await self.close()
-      throw new AgentServerError({
-        code: 'invalid_setting',
-        message: `The process that serves files as the agents' user did not start: ${(cause as Error).message}`,
-        hint: 'Look at CLAUDE_AGENT_USER, and whether that user can run what this server runs on.',
-        cause,
-      })
-    }
-    return self
+    return new FileProcess(options, await open(options.dataDir, 'r'))
   }
 
-  /** Where it listens; while it is being started anew, once it does. */
+  /** Where it listens; while it is being started, once it does. */
   async address(): Promise<string> {
     await this.#starting
     return this.#path(SOCKET)
@@ -83,6 +76,19 @@ export class FileProcess {
   /** The path of a socket is limited to about 100 bytes; by way of the descriptor it is always short. */
   #path(name: string): string {
     return `/proc/self/fd/${this.#folder.fd}/${name}`
+  }
+
+  async #open(): Promise<void> {
+    try {
+      await this.#launch()
+    } catch (cause) {
+      throw new AgentServerError({
+        code: 'invalid_setting',
+        message: `The process that serves files as the agents' user did not start: ${(cause as Error).message}`,
+        hint: 'Look at CLAUDE_AGENT_USER, and whether that user can run what this server runs on.',
+        cause,
+      })
+    }
   }
 
   async #launch(): Promise<void> {

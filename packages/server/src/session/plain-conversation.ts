@@ -5,8 +5,8 @@ import type { AgentHost } from '../agent/agent-host.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
 
-/** To start an agent keeps the machine busy for so long that the first answers would wait. */
-const PREPARE_MS = 100
+/** To start an agent keeps the machine busy for so long that the first answers, to who started the server, would wait. */
+const PREPARE_MS = 400
 
 export interface PlainConversationParts {
   sessions: Sessions
