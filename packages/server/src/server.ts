@@ -80,7 +80,10 @@ async function assemble(config: ServerConfig, ends: Ends, listening?: Server): P
   await requireApart(config)
   const lock = await DataDirLock.acquire(config.dataDir)
   ends.push(() => lock.release())
-  const supervision = await Supervision.start(await readMark(config.dataDir), { user: quarters?.user })
+  const supervision = await Supervision.start(await readMark(config.dataDir), {
+    user: quarters?.user,
+    niceness: config.niceness,
+  })
   ends.push(() => supervision.close())
   const brought = config.broker === 'client' ? new ClientUpstream() : undefined
   const broker = await Broker.start(brought ?? new Upstream(config.upstream, config.proxy))

@@ -125,6 +125,14 @@ export const SETTINGS = {
     1,
     'Agents that are made ready ahead of the session that they will be for.',
   ),
+  niceness: number(
+    'CLAUDE_AGENT_NICENESS',
+    'niceness',
+    0,
+    19,
+    10,
+    'How far agents, and all that they start, give way to the server when both want the processor; 0 for not at all.',
+  ),
   idleTimeoutMs: number(
     'CLAUDE_AGENT_IDLE_TIMEOUT_MS',
     'idle-timeout-ms',

@@ -27,7 +27,7 @@ export class AgentProcess {
 
   constructor(options: SpawnOptions, scope: Scope, onStderr: (text: string) => void) {
     this.#scope = scope
-    this.#child = this.#scope.spawn(options, { cwd: options.cwd, env: options.env })
+    this.#child = this.#scope.spawn(options, { cwd: options.cwd, env: options.env, givesWay: true })
     options.signal.addEventListener('abort', () => this.#child.kill('SIGTERM'), { once: true })
     // The SDK writes to a process that may have died; the exit tells, not the broken pipe.
     this.#child.stdin.on('error', () => {})

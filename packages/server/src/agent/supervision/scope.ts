@@ -3,6 +3,7 @@ import type { AgentUser } from '../agent-user.ts'
 import { endGroup, groupProcesses, makeGroup, moveToGroup } from './control-group.ts'
 import { enterGroup, passesShell, type Command } from './entry.ts'
 import { findMarked, killMarked, MARK_VARIABLE } from './marks.ts'
+import { giveWay, giveWayAsSession } from './niceness.ts'
 import type { ProcessEntry } from './process-table.ts'
 
 /** Where and with what a program is started. */
@@ -11,6 +12,16 @@ export interface Surroundings {
   env: NodeJS.ProcessEnv
   /** A descriptor of this process, which the program gets as 3. */
   descriptor?: number | undefined
+  /** The server goes on first when both want the processor. @default false */
+  givesWay?: boolean
+}
+
+/** What all programs of a scope have in common. */
+export interface ScopeOptions {
+  /** Whose the programs are. @default the server's own user */
+  user?: AgentUser | undefined
+  /** That of programs that give way, from 0 (not at all) to 19. @default 0 */
+  niceness?: number
 }
 
 /**
@@ -20,22 +31,26 @@ export interface Surroundings {
 export class Scope {
   readonly #mark: string
   readonly #group: string | undefined
-  readonly #user: AgentUser | undefined
+  readonly #options: ScopeOptions
 
-  /** @param user whose the programs are; the server's own without one */
-  constructor(mark: string, group?: string, user?: AgentUser) {
+  constructor(mark: string, group?: string, options: ScopeOptions = {}) {
     this.#mark = mark
     this.#group = group
-    this.#user = user
+    this.#options = options
   }
 
   /** Starts a program in this scope, in a process group of its own. */
-  spawn(given: Command, { cwd, env, descriptor }: Surroundings): ChildProcessWithoutNullStreams {
+  spawn(
+    given: Command,
+    { cwd, env, descriptor, givesWay = false }: Surroundings,
+  ): ChildProcessWithoutNullStreams {
     const environment = { ...env, [MARK_VARIABLE]: this.#mark }
     const group = this.#group !== undefined && makeGroup(this.#group) ? this.#group : undefined
     const enters = group !== undefined && passesShell(environment)
     // The group first: only the server's own user may enter it.
-    const program = this.#user?.enter(given) ?? given
+    const { user, niceness = 0 } = this.#options
+    const own = user?.enter(given) ?? given
+    const program = givesWay ? giveWay(niceness, own) : own
     const { command, args } = enters ? enterGroup(group, program) : program
     const child = spawn(command, args, {
       cwd,
@@ -47,6 +62,7 @@ export class Scope {
     }) as ChildProcessWithoutNullStreams
     // It runs already, for microseconds: no program forks so early, and the mark is there as well.
     if (group !== undefined && !enters && child.pid !== undefined) moveToGroup(group, child.pid)
+    if (givesWay && child.pid !== undefined) giveWayAsSession(niceness, child.pid)
     return child
   }
 
@@ -68,6 +84,6 @@ export class Scope {
 
   /** A scope in this one. */
   within(name: string): Scope {
-    return new Scope(`${this.#mark}${name}/`, this.#group && `${this.#group}/${name}`, this.#user)
+    return new Scope(`${this.#mark}${name}/`, this.#group && `${this.#group}/${name}`, this.#options)
   }
 }

@@ -2,13 +2,12 @@ import { execFile } from 'node:child_process'
 import { drawBytes } from '../../random.ts'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { AgentUser } from '../agent-user.ts'
 import { endGroup, makeGroup } from './control-group.ts'
 import { enterGroup } from './entry.ts'
 import { findGroups, readHierarchies, type Hierarchy } from './hierarchy.ts'
 import { killMarked } from './marks.ts'
 import type { ProcessEntry } from './process-table.ts'
-import { Scope } from './scope.ts'
+import { Scope, type ScopeOptions } from './scope.ts'
 import { startWatcher, type Watcher } from './watcher.ts'
 
 /** What the probe of a group may take. */
@@ -17,11 +16,9 @@ const PROBE_MS = 5_000
 /** By what the processes of agents are kept together: a control group beside the marks, or marks alone. */
 export type SupervisionKind = 'cgroup' | 'marks'
 
-export interface SupervisionOptions {
+export interface SupervisionOptions extends ScopeOptions {
   /** The folder in `/proc` that tells of this process's groups and mounts. @default '/proc/self' */
   proc?: string
-  /** The user that agents run as. @default the server's own */
-  user?: AgentUser | undefined
 }
 
 /**
@@ -41,7 +38,7 @@ export class Supervision {
   }
 
   /** Kills what earlier starts with this id left, and watches from now on. Only one server may have an id at a time. */
-  static async start(id: string, { proc, user }: SupervisionOptions = {}): Promise<Supervision> {
+  static async start(id: string, { proc, ...options }: SupervisionOptions = {}): Promise<Supervision> {
     const hierarchies = await readHierarchies(proc)
     const prefix = `claude-agent-${id}.`
     await Promise.all([killMarked(`${id}/`), ...hierarchies.map((one) => sweep(one, prefix))])
@@ -51,7 +48,7 @@ export class Supervision {
     const group = await makeUsableGroup(hierarchies, `${prefix}${start}`)
     return new Supervision(
       group === undefined ? 'marks' : 'cgroup',
-      new Scope(mark, group, user),
+      new Scope(mark, group, options),
       startWatcher(mark, group),
     )
   }

@@ -48,6 +48,17 @@ for (const { kind, title, isSkipped } of kinds)
       expect(await once(child, 'exit')).toEqual([7, null])
     })
 
+    test('gives way to the server with all that it starts, when it is to', async () => {
+      const scope = (
+        await supervise(randomUUID(), { ...(kind === 'marks' ? NO_GROUPS : {}), niceness: 7 })
+      ).open()
+      const command = { command: 'sh', args: ['-c', 'nice; cat /proc/self/autogroup 2>/dev/null || true'] }
+      const said = async (givesWay: boolean): Promise<string> =>
+        await text(scope.spawn(command, { cwd: '/', env: { PATH: process.env['PATH'] }, givesWay }).stdout)
+      expect(await said(true)).toMatch(/^7\n(\/autogroup-\d+ nice 7\n)?$/)
+      expect(await said(false)).toMatch(/^0\n(\/autogroup-\d+ nice 0\n)?$/)
+    })
+
     test('that is killed is told to have been killed', async () => {
       const child = run(await open(kind), { command: 'tail', args: ['-f', '/dev/null'] })
       child.kill('SIGKILL')
