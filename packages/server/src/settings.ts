@@ -130,7 +130,7 @@ export const SETTINGS = {
     'niceness',
     0,
     19,
-    10,
+    5,
     'How far agents, and all that they start, give way to the server when both want the processor; 0 for not at all.',
   ),
   idleTimeoutMs: number(
