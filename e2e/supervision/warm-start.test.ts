@@ -1,3 +1,4 @@
+import { getPriority } from 'node:os'
 import { ask } from '../support/http.ts'
 import { turnsOf } from '../support/messages.ts'
 import { isAlive } from '../support/processes.ts'
@@ -17,6 +18,16 @@ describe('the agent', () => {
     await client.result()
     expect((await server.agent()).id).toBe(id)
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'gives way to the server, where nothing else is said',
+    async ({ world }) => {
+      const { url } = await world.claude()
+      // A variable that is empty counts as not set.
+      const server = await world.server({ upstream: url, env: { ...env, CLAUDE_AGENT_NICENESS: '' } })
+      expect(getPriority((await server.agent()).id)).toBe(5)
+    },
+  )
 
   test('that waits is replaced at once by a POST /config that changes what it was started with', async ({
     world,

@@ -65,6 +65,8 @@ function describeStart(start: ServerStart, folder: string): { env: Record<string
       HOME: home,
       // An agent that is made ready for the next session is for nobody here.
       CLAUDE_AGENT_SPARES: '0',
+      // Agents would wait for everything else that a run of all tests keeps the machine busy with.
+      CLAUDE_AGENT_NICENESS: '0',
       ...(upstream === undefined ? {} : { ANTHROPIC_BASE_URL: upstream }),
       ...(key === null ? {} : { ANTHROPIC_API_KEY: key }),
       ...(token === undefined ? {} : { CLAUDE_AGENT_TOKEN: token }),

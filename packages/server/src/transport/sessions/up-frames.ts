@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AgentServerError, Register, SessionUp } from '@claude-agent/protocol'
 import { sessionUp } from '@claude-agent/protocol/schema'
 import type { RawData } from 'ws'
@@ -47,11 +48,18 @@ function act({ session, client, name }: Speaker, frame: Asking): unknown {
     case 'call':
       return session.call(frame.method, frame.args ?? [], name)
     case 'answer':
-      return session.answer(frame.ask, readAnswer(frame, 'invalid_message'), name, client)
+      return afterwards(session.answer(frame.ask, readAnswer(frame, 'invalid_message'), name, client))
     case 'mcp_message':
       session.callbacks.hear(frame, client)
       return {}
   }
+}
+
+/** The agent waits for an answer, and no client for the word that it was taken: that is said once the agent has it. */
+async function afterwards<T>(taken: T): Promise<Awaited<T>> {
+  const result = await taken
+  await nextTurn()
+  return result
 }
 
 /** Registers a client; it has its reply before it is asked anything. */
