@@ -31,7 +31,8 @@ export async function launchContainer(docker: DockerCommand, options: LaunchOpti
     looking.catch(() => {})
     try {
       await withEnvFile(fileEnv, async (file) => await docker(['run', ...file, ...args], { env }))
-      await looking
+      // One that was not there when it was looked at was made since, and perhaps by somebody else.
+      if (!(await looking)) await hasNetwork(docker, network)
       return
     } catch (error) {
       if (tries === TRIES || !(await bring(docker, options, error))) throw error

@@ -132,6 +132,18 @@ test('a container is taken out again of a network that keeps nobody apart', asyn
   expect(inOrder(calls)).toEqual(['run --detach', 'rm --force'])
 })
 
+test('a container is taken out of such a network also when that was made only after it was looked at', async () => {
+  const { calls, error } = await recordCreation(`
+    case "$1 $2" in
+      'network inspect')
+        [ -e "$folder/looked" ] && echo 'true false' && exit 0
+        : > "$folder/looked"
+        echo 'Error: No such network: claude-agent-server' >&2; exit 1 ;;
+    esac`)
+  expect(error.message).toContain('keep its containers apart')
+  expect(inOrder(calls)).toEqual(['run --detach', 'rm --force'])
+})
+
 test('a container that the kernel was too busy to freeze is paused at another try', async () => {
   const { folder, command } = await makeCommand(`
     case "$1" in
