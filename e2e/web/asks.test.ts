@@ -1,35 +1,24 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe } from 'vitest'
-import { launchChromium, missingChromium } from '../support/chromium.ts'
 import { expect, test } from '../support/test.ts'
 import { gather, nameOf, startAskingServer } from './gathering.ts'
+import { describePage } from './describe-page.ts'
 import { openPage } from './open-page.ts'
-import { buildPage } from './page-bundle.ts'
 
-const missing = missingChromium()
 const shop = fileURLToPath(new URL('../sessions/asks/elicit-server.mjs', import.meta.url))
 const ASKING = { permissionMode: 'default' as const }
 
-describe.skipIf(missing !== undefined)(
-  `asks on the page${missing === undefined ? '' : ` (left out: ${missing})`}`,
+describePage(
+  'asks on the page',
   // Several pages and agents at once take their time on a small machine.
   { timeout: 90_000 },
-  () => {
-    let browser: Browser
-    beforeAll(async () => {
-      await buildPage()
-      browser = await launchChromium()
-    })
-    afterAll(() => browser?.close())
-
+  (browser) => {
     test('a permission is asked for in both tabs and of a Node client; one tab allows, the others see who', async ({
       world,
     }) => {
       const server = await startAskingServer(world)
-      const { ben, first, second, ask, settled } = await gather(world, browser, server, { options: ASKING })
+      const { ben, first, second, ask, settled } = await gather(world, browser(), server, { options: ASKING })
       await first.send('write allowed.txt')
       await Promise.all([first.asks.waitFor(), second.asks.waitFor(), ask()])
       expect(await first.state.textContent()).toBe('Needs an answer')
@@ -53,7 +42,7 @@ describe.skipIf(missing !== undefined)(
       world,
     }) => {
       const server = await startAskingServer(world)
-      const { first, second, ask, settled } = await gather(world, browser, server, { options: ASKING })
+      const { first, second, ask, settled } = await gather(world, browser(), server, { options: ASKING })
       await first.send('write lost.txt')
       await Promise.all([first.asks.waitFor(), second.asks.waitFor(), ask()])
       await server.restart()
@@ -71,7 +60,7 @@ describe.skipIf(missing !== undefined)(
       world,
     }) => {
       const server = await startAskingServer(world)
-      const { first, second, ask, settled } = await gather(world, browser, server)
+      const { first, second, ask, settled } = await gather(world, browser(), server)
       await first.send('ask me')
       await Promise.all([first.asks.waitFor(), second.asks.waitFor(), ask()])
       await server.restart()
@@ -95,7 +84,7 @@ describe.skipIf(missing !== undefined)(
       world,
     }) => {
       const server = await startAskingServer(world)
-      const { page, asks, send, turns } = await openPage(browser, server.url)
+      const { page, asks, send, turns } = await openPage(browser(), server.url)
       await page.getByLabel('Tools run').selectOption('when I allow them')
       await send('write one.txt')
       await page.getByText('Always: accept all edits of files in this session').waitFor()
@@ -112,7 +101,7 @@ describe.skipIf(missing !== undefined)(
       world,
     }) => {
       const server = await startAskingServer(world)
-      const { page, state, send, turns } = await openPage(browser, server.url)
+      const { page, state, send, turns } = await openPage(browser(), server.url)
       await page.getByLabel('Tools run').selectOption('when I allow them')
       await send('write never.txt')
       await state.getByRole('button', { name: 'Needs an answer' }).focus()
@@ -145,7 +134,7 @@ describe.skipIf(missing !== undefined)(
       world,
     }) => {
       const server = await startAskingServer(world)
-      const { page, asks, send, turns } = await openPage(browser, server.url)
+      const { page, asks, send, turns } = await openPage(browser(), server.url)
       await send('ask me')
       await asks.getByLabel('Other answer to: Which colour?').fill('x')
       await page.keyboard.press('Escape')
@@ -158,7 +147,7 @@ describe.skipIf(missing !== undefined)(
     test('what an MCP server asks is a form; what was filled in reaches it', async ({ world }) => {
       const server = await startAskingServer(world)
       const mcpServers = { shop: { type: 'stdio' as const, command: process.execPath, args: [shop] } }
-      const { first, second } = await gather(world, browser, server, { options: { mcpServers } })
+      const { first, second } = await gather(world, browser(), server, { options: { mcpServers } })
       await first.send('order')
       await second.asks.getByText('How many do you want?').waitFor()
       await second.asks.getByLabel('How many').fill('3')
@@ -170,17 +159,11 @@ describe.skipIf(missing !== undefined)(
 
     test('on a phone no card of an ask is wider than the screen', async ({ world }) => {
       const server = await startAskingServer(world)
-      const { page, asks, send } = await openPage(browser, server.url, {
+      const { page, asks, send, overflow } = await openPage(browser(), server.url, {
         viewport: { width: 360, height: 740 },
         hasTouch: true,
         isMobile: true,
       })
-      const overflow = () =>
-        page.evaluate(() =>
-          [document.documentElement, document.querySelector('.scroller')!].map(
-            (it) => it.scrollWidth - it.clientWidth,
-          ),
-        )
       await page.getByLabel('Tools run').selectOption('when I allow them')
       await send(`write ${'very-long-name-'.repeat(10)}.txt`)
       await asks.getByRole('button', { name: 'Deny' }).click()

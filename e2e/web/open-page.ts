@@ -19,6 +19,8 @@ export interface OpenPage {
   readonly send: (text: string) => Promise<void>
   /** Waits until so many turns are over. */
   readonly turns: (count: number) => Promise<void>
+  /** By how many pixels the page, and what scrolls in it, is wider than the screen. */
+  readonly overflow: () => Promise<number[]>
 }
 
 /** Opens the page in a context of its own, for one test, which fails if the page throws or breaks its own policy. */
@@ -56,5 +58,11 @@ export async function openPage(
       await prompt.press('Enter')
     },
     turns: (count) => results.nth(count - 1).waitFor(),
+    overflow: () =>
+      page.evaluate(() =>
+        [document.documentElement, document.querySelector('.scroller')!].map(
+          (it) => it.scrollWidth - it.clientWidth,
+        ),
+      ),
   }
 }

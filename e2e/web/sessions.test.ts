@@ -1,31 +1,21 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from '@claude-agent/client'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { launchChromium, missingChromium } from '../support/chromium.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { describePage } from './describe-page.ts'
 import { openPage } from './open-page.ts'
-import { buildPage } from './page-bundle.ts'
 import { startPageServer } from './page-server.ts'
 
-const missing = missingChromium()
 const STORY = 'Tell me a long story'
 
-describe.skipIf(missing !== undefined)(
-  `sessions on the page${missing === undefined ? '' : ` (left out: ${missing})`}`,
+describePage(
+  'sessions on the page',
   // Several pages and agents at once take their time on a small machine.
   { timeout: 60_000 },
-  () => {
-    let browser: Browser
-    beforeAll(async () => {
-      await buildPage()
-      browser = await launchChromium()
-    })
-    afterAll(() => browser?.close())
-
+  (browser) => {
     test('the first prompt creates a session and puts it into the address; a reload shows the same', async () => {
       const server = await startPageServer()
-      const { page, send, turns } = await openPage(browser, server.url)
+      const { page, send, turns } = await openPage(browser(), server.url)
       await send('Run `echo kept-over-a-reload`')
       await turns(1)
       const id = new URL(page.url()).hash.slice(1)
@@ -42,7 +32,7 @@ describe.skipIf(missing !== undefined)(
 
     test('what is used is in the header, its cost as a list price', async () => {
       const server = await startPageServer()
-      const { page, send, turns } = await openPage(browser, server.url)
+      const { page, send, turns } = await openPage(browser(), server.url)
       await send('Hello')
       await turns(1)
       await page
@@ -54,11 +44,11 @@ describe.skipIf(missing !== undefined)(
 
     test('who attaches in the middle of an answer sees the whole text once', async () => {
       const server = await startPageServer()
-      const first = await openPage(browser, server.url)
+      const first = await openPage(browser(), server.url)
       await first.send(STORY)
       const story = (page: typeof first.page) => page.getByRole('article', { name: 'Agent' })
       await story(first.page).getByText('In week 1 ').waitFor()
-      const second = await openPage(browser, first.page.url())
+      const second = await openPage(browser(), first.page.url())
       await story(second.page).getByText('In week 2 ').waitFor()
       const early = (await story(second.page).textContent()) ?? ''
       expect(early).toContain('I am a scripted model')
@@ -71,10 +61,10 @@ describe.skipIf(missing !== undefined)(
 
     test('a prompt that waits is seen in both tabs, and taken back in one', async () => {
       const server = await startPageServer()
-      const first = await openPage(browser, server.url)
+      const first = await openPage(browser(), server.url)
       await first.send(STORY)
       await first.page.getByText('In week 1 ').waitFor()
-      const second = await openPage(browser, first.page.url())
+      const second = await openPage(browser(), first.page.url())
       await second.send('Run `echo never`')
       const queued = first.page.getByRole('article', { name: 'Prompt' }).nth(1)
       await queued.getByText('queued').waitFor()
@@ -89,7 +79,7 @@ describe.skipIf(missing !== undefined)(
 
     test('a prompt that is written while the server is away is sent when it is back, once', async () => {
       const server = await startPageServer()
-      const { page, prompt, send, state, turns } = await openPage(browser, server.url)
+      const { page, prompt, send, state, turns } = await openPage(browser(), server.url)
       await send('Hello')
       await turns(1)
       await prompt.fill('List the files')
@@ -105,7 +95,7 @@ describe.skipIf(missing !== undefined)(
 
     test('the list leads from session to session, to a new one, and back', async () => {
       const server = await startPageServer()
-      const { page, send, turns } = await openPage(browser, server.url)
+      const { page, send, turns } = await openPage(browser(), server.url)
       const list = page.getByRole('navigation', { name: 'Sessions' })
       await send('Run `echo of-the-first`')
       await turns(1)
@@ -123,7 +113,7 @@ describe.skipIf(missing !== undefined)(
 
     test('a session is deleted only when that is confirmed, and its page says so', async () => {
       const server = await startPageServer()
-      const { page, send, turns } = await openPage(browser, server.url)
+      const { page, send, turns } = await openPage(browser(), server.url)
       await send('Hello')
       await turns(1)
       const address = page.url()
@@ -136,7 +126,7 @@ describe.skipIf(missing !== undefined)(
       await list.getByRole('button', { name: 'Delete', exact: true }).click()
       await page.getByRole('heading', { name: 'An agent, its tools and a folder.' }).waitFor()
       expect(await list.getByRole('link', { name: 'Hello' }).count()).toBe(0)
-      const late = await openPage(browser, address)
+      const late = await openPage(browser(), address)
       await late.page.getByRole('alert').getByText('deleted').waitFor()
       await late.page.getByRole('link', { name: 'Begin a new session' }).click()
       await late.send('Hello again')
@@ -145,7 +135,7 @@ describe.skipIf(missing !== undefined)(
 
     test('a page of another origin neither reads the sessions nor hears one', async () => {
       const server = await startPageServer()
-      const { page, send, turns } = await openPage(browser, server.url)
+      const { page, send, turns } = await openPage(browser(), server.url)
       await send('Hello')
       await turns(1)
       const id = new URL(page.url()).hash.slice(1)
@@ -154,7 +144,7 @@ describe.skipIf(missing !== undefined)(
       )
       onTestFinished(() => void stranger.close())
       await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
-      const context = await browser.newContext()
+      const context = await browser().newContext()
       onTestFinished(() => context.close())
       const other = await context.newPage()
       await other.goto(`http://127.0.0.1:${(stranger.address() as AddressInfo).port}/`)
@@ -182,7 +172,7 @@ describe.skipIf(missing !== undefined)(
 
     test('an address of no session says so', async () => {
       const server = await startPageServer()
-      const { page, state } = await openPage(browser, `${server.url}/#no-such-session`)
+      const { page, state } = await openPage(browser(), `${server.url}/#no-such-session`)
       await page.getByRole('alert').getByText("No session 'no-such-session'").waitFor()
       expect(await state.textContent()).toBe('Not connected')
     })
